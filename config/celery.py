@@ -1,0 +1,11 @@
+"""The Celery application. The database is the truth; Celery only wakes things up."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("handoffs")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["handoffs"])

@@ -1,0 +1,153 @@
+"""Reads settings from the environment, and says in one sentence what is wrong with one that cannot be used."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+POSTGRESQL = "django.db.backends.postgresql"
+SQLITE = "django.db.backends.sqlite3"
+
+
+def load_env_files(env: environ.Env, *, base_dir: Path) -> None:
+    """Fill gaps of the environment from `.env` (or HANDOFFS_ENV_FILE; empty means no file at all).
+
+    A running `make run` leaves its addresses in `demo.env` of its data folder, so that commands typed in another
+    terminal speak to it. What the environment already says always wins.
+    """
+    named = os.environ.get("HANDOFFS_ENV_FILE")
+    if named == "":
+        return
+    if named and not Path(named).is_file():
+        raise ImproperlyConfigured(
+            f"HANDOFFS_ENV_FILE names {named}, which is not a file; correct the path or unset the variable."
+        )
+    env_file = Path(named) if named else base_dir / ".env"
+    if env_file.is_file():
+        env.read_env(env_file)
+    demo_file = data_dir(env, base_dir=base_dir) / "demo.env"
+    if demo_file.is_file():
+        env.read_env(demo_file)
+
+
+def data_dir(env: environ.Env, *, base_dir: Path) -> Path:
+    """The folder for everything the product writes to disk: HANDOFFS_DATA_DIR, or `var` beside manage.py."""
+    return Path(env.str("HANDOFFS_DATA_DIR", default="") or base_dir / "var").expanduser().resolve()
+
+
+def flag(env: environ.Env, name: str, *, default: bool) -> bool:
+    """A yes/no variable; anything that is neither is refused rather than read as no."""
+    text = env.str(name, default="").strip().lower()
+    if text == "":
+        return default
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} is '{text}', which is neither yes nor no; set it to true or false.")
+
+
+def number(env: environ.Env, name: str, *, default: int) -> int:
+    """A whole number, zero or more."""
+    text = env.str(name, default="").strip() or str(default)
+    if not text.isdecimal():
+        raise ImproperlyConfigured(f"{name} is '{text}', which is not a whole number; set one or unset it.")
+    return int(text)
+
+
+def secret_key(env: environ.Env, *, demo: bool, directory: Path) -> str:
+    """SECRET_KEY; only the demo and debug mode make one for themselves, kept in the data folder."""
+    key = env.str("SECRET_KEY", default="")
+    if key:
+        return key
+    if demo:
+        return kept_secret_key(directory=directory)
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set; put a long random text into the environment "
+        "(python -c 'import secrets; print(secrets.token_urlsafe(50))'), or set HANDOFFS_DEMO=true to try the demo."
+    )
+
+
+def kept_secret_key(*, directory: Path) -> str:
+    """The random key of this data folder, made once, readable by its owner alone."""
+    path = directory / "secret_key"
+    directory.mkdir(parents=True, exist_ok=True)
+    fresh = directory / f"secret_key.{os.getpid()}"
+    if not path.is_file():
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(50))
+        try:
+            os.link(fresh, path)  # Fails if another process was first: then its key counts.
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()
+
+
+def database(env: environ.Env, *, directory: Path) -> dict[str, Any]:
+    """Django's database settings from DATABASE_URL: PostgreSQL, or SQLite (the default, inside the data folder)."""
+    url = env.str("DATABASE_URL", default="") or f"sqlite:///{directory / 'handoffs.sqlite3'}"
+    way_out = (
+        "write postgres://user:password@host:5432/name or sqlite:////absolute/path.sqlite3 (special characters in "
+        "the password as %XX), or unset it to use SQLite in the data folder."
+    )
+    try:
+        settings: dict[str, Any] = dict(environ.Env.db_url_config(url))
+    except (ValueError, ImproperlyConfigured, KeyError) as problem:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read; {way_out}") from problem
+    # The address may hold a password, so no message repeats it.
+    if settings.get("ENGINE") not in {POSTGRESQL, SQLITE} or not settings.get("NAME"):
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names neither a PostgreSQL nor a SQLite database; {way_out}"
+        )
+    settings["CONN_MAX_AGE"] = number(env, "CONN_MAX_AGE", default=0)
+    settings["CONN_HEALTH_CHECKS"] = True
+    options = dict(settings.get("OPTIONS", {}))
+    if settings["ENGINE"] == SQLITE:
+        # A transaction that starts reading and writes later would otherwise die with "database is locked".
+        options |= {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL"}
+        folder = Path(settings["NAME"]).parent
+        if settings["NAME"] != ":memory:" and folder == directory:
+            folder.mkdir(parents=True, exist_ok=True)
+    else:
+        options.setdefault("connect_timeout", 5)
+        options.setdefault("application_name", "handoffs")
+        # A process that froze inside a transaction must not hold its locks for ever.
+        options.setdefault("options", "-c idle_in_transaction_session_timeout=60000")
+    settings["OPTIONS"] = options
+    return settings
+
+
+def redis_url(env: environ.Env) -> str:
+    """REDIS_URL, the address of the Redis or Valkey server that carries Celery's messages."""
+    url = env.str("REDIS_URL", default="") or "redis://127.0.0.1:6379/0"
+    try:
+        parts = urlsplit(url)
+        readable = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        readable = False
+    if not readable:
+        raise ImproperlyConfigured(
+            "REDIS_URL cannot be read; write redis://host:6379/0, or rediss:// for TLS."
+        )
+    return url
+
+
+def http_url(env: environ.Env, name: str, *, default: str) -> str:
+    """An http(s) address of an outside system, as given."""
+    url = env.str(name, default="") or default
+    try:
+        parts = urlsplit(url)
+        readable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        readable = False
+    if not readable:
+        raise ImproperlyConfigured(
+            f"{name} is '{url}', which is no web address; write it as https://host/path."
+        )
+    return url
