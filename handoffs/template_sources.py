@@ -1,8 +1,8 @@
 """Where every item of the four template sections is stored: the one table that each CRM adapter has to fill.
 
-Three kinds of stored source exist: a key of the deal's metadata (the account's metadata is read when there is no deal or
-its deal lacks the key), the tag of a note, and the kind of an activity. Contacts, content and product usage are records of
-their own. The first source that has a value wins, except where an item is a list: then all its sources are read, in order.
+Three kinds of stored source exist: a key of the deal's metadata (the account's metadata is read when there is
+no deal or the deal lacks the key), the tag of a note, and the kind of an activity. Contacts, content and
+product usage are records of their own. The sources of an item are read in order.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ METADATA_KEYS: Mapping[str, str] = {
 }
 
 NOTE_TAGS: Mapping[str, str] = {
-    "pain_point": "A pain in the customer's own words; `contact_name` says whose, `source` where it was said.",
+    "pain_point": "A pain in the customer's own words; `contact_name` says whose, `source` where.",
     "next_step": "A step agreed with the customer.",
     "implementation_scope": "A part of what is to be implemented.",
     "success_criteria": "A criterion of success.",
