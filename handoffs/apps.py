@@ -1,0 +1,8 @@
+"""The handoffs floor: what happens, and the doors to it."""
+
+from django.apps import AppConfig
+
+
+class HandoffsConfig(AppConfig):
+    name = "handoffs"
+    verbose_name = "Handoffs"

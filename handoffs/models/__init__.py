@@ -1,0 +1,33 @@
+"""The tables of handoffs."""
+
+from handoffs.models.approval import Approval
+from handoffs.models.crm import (
+    Account,
+    Activity,
+    Contact,
+    ContentEngagement,
+    Deal,
+    Note,
+    UsageStage,
+)
+from handoffs.models.delivery import Delivery
+from handoffs.models.event import Event
+from handoffs.models.handoff import OPEN_STATES, Handoff, Package, State, TypeSetting
+
+__all__ = [
+    "OPEN_STATES",
+    "Account",
+    "Activity",
+    "Approval",
+    "Contact",
+    "ContentEngagement",
+    "Deal",
+    "Delivery",
+    "Event",
+    "Handoff",
+    "Note",
+    "Package",
+    "State",
+    "TypeSetting",
+    "UsageStage",
+]

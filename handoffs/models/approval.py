@@ -1,0 +1,57 @@
+"""Signatures: a verdict of one person, in one role, on one exact content."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from routing.models import RoleCode
+
+
+class Approval(models.Model):
+    """Bound to the content's hash: a later edit has another hash, so it voids the signature. Authors never sign."""
+
+    class Verdict(models.TextChoices):
+        APPROVED = "approved", "Approved"
+        CHANGES = "changes", "Changes requested"
+
+    subject_kind = models.CharField(max_length=32)
+    subject_id = models.UUIDField()
+    content_hash = models.CharField(max_length=64)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
+    )
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
+    )
+    role = models.CharField(max_length=32, choices=RoleCode.choices)
+    verdict = models.CharField(max_length=16, choices=Verdict.choices)
+    comment = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(approver=models.F("author")),
+                name="approval_never_by_the_author",
+                violation_error_message="The author cannot approve their own work. Ask somebody else who holds the role.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(verdict="changes") | ~models.Q(comment=""),
+                name="approval_changes_need_a_comment",
+            ),
+            models.UniqueConstraint(
+                fields=(
+                    "subject_kind",
+                    "subject_id",
+                    "content_hash",
+                    "approver",
+                    "role",
+                ),
+                name="approval_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_verdict_display()} by {self.approver}"

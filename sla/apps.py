@@ -1,0 +1,8 @@
+"""The SLA floor: by when a handoff must be answered."""
+
+from django.apps import AppConfig
+
+
+class SlaConfig(AppConfig):
+    name = "sla"
+    verbose_name = "SLA"
