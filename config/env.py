@@ -1,4 +1,4 @@
-"""Reads settings from the environment, and says in one sentence what is wrong with one that cannot be used."""
+"""Reads settings from the environment; one that cannot be used is answered with a sentence."""
 
 import os
 import secrets
@@ -16,8 +16,8 @@ SQLITE = "django.db.backends.sqlite3"
 def load_env_files(env: environ.Env, *, base_dir: Path) -> None:
     """Fill gaps of the environment from `.env` (or HANDOFFS_ENV_FILE; empty means no file at all).
 
-    A running `make run` leaves its addresses in `demo.env` of its data folder, so that commands typed in another
-    terminal speak to it. What the environment already says always wins.
+    A running `make run` leaves its addresses in `demo.env` of its data folder, so that commands typed in
+    another terminal speak to it. What the environment already says always wins.
     """
     named = os.environ.get("HANDOFFS_ENV_FILE")
     if named == "":
@@ -68,7 +68,8 @@ def secret_key(env: environ.Env, *, demo: bool, directory: Path) -> str:
         return kept_secret_key(directory=directory)
     raise ImproperlyConfigured(
         "SECRET_KEY is not set; put a long random text into the environment "
-        "(python -c 'import secrets; print(secrets.token_urlsafe(50))'), or set HANDOFFS_DEMO=true to try the demo."
+        "(python -c 'import secrets; print(secrets.token_urlsafe(50))'), "
+        "or set HANDOFFS_DEMO=true to try the demo."
     )
 
 
@@ -90,11 +91,13 @@ def kept_secret_key(*, directory: Path) -> str:
 
 
 def database(env: environ.Env, *, directory: Path) -> dict[str, Any]:
-    """Django's database settings from DATABASE_URL: PostgreSQL, or SQLite (the default, inside the data folder)."""
+    """Django's database settings from DATABASE_URL: PostgreSQL, or SQLite (the default, inside the data
+    folder).
+    """
     url = env.str("DATABASE_URL", default="") or f"sqlite:///{directory / 'handoffs.sqlite3'}"
     way_out = (
-        "write postgres://user:password@host:5432/name or sqlite:////absolute/path.sqlite3 (special characters in "
-        "the password as %XX), or unset it to use SQLite in the data folder."
+        "write postgres://user:password@host:5432/name (special characters of the password as %XX) "
+        "or sqlite:////absolute/path.sqlite3, or unset it to use SQLite in the data folder."
     )
     try:
         settings: dict[str, Any] = dict(environ.Env.db_url_config(url))

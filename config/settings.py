@@ -19,7 +19,7 @@ DEBUG = flag(env, "DEBUG", default=False)
 HANDOFFS_DEMO = flag(env, "HANDOFFS_DEMO", default=False)
 SECRET_KEY = secret_key(env, demo=HANDOFFS_DEMO or DEBUG, directory=DATA_DIR)
 
-# --- The company, and where it finds us -------------------------------------------------------------------------------
+# --- The company, and where it finds us -----------------------------------------------------------
 
 COMPANY_NAME = env.str("COMPANY_NAME", default="Our company")
 SITE_URL = http_url(env, "SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
@@ -29,7 +29,7 @@ ALLOWED_HOSTS = [str(urlsplit(SITE_URL).hostname), "127.0.0.1", "localhost", "[:
 ALLOWED_HOSTS += env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
-# --- What Handoffs speaks to ------------------------------------------------------------------------------------------
+# --- What Handoffs speaks to ----------------------------------------------------------------------
 
 CRM_CONNECTOR = env.str("CRM_CONNECTOR", default="handoffs.connectors.embedded_crm.EmbeddedCrm")
 LIFECYCLE_CONNECTOR = env.str("LIFECYCLE_CONNECTOR", default="")
@@ -53,7 +53,7 @@ REVOPS_EMAIL = env.str("REVOPS_EMAIL", default="")
 # Names a step at which the process kills itself, so that tests can prove nothing is lost there.
 HANDOFFS_FAILPOINT = env.str("HANDOFFS_FAILPOINT", default="")
 
-# --- Parts ------------------------------------------------------------------------------------------------------------
+# --- Parts ----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "unfold",
@@ -122,7 +122,7 @@ TEMPLATES = [
 
 UNFOLD = admin_theme.unfold(company=COMPANY_NAME)
 
-# --- Data -------------------------------------------------------------------------------------------------------------
+# --- Data -----------------------------------------------------------------------------------------
 
 DATABASES = {"default": database(env, directory=DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -133,7 +133,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
 
-# --- People and sessions ----------------------------------------------------------------------------------------------
+# --- People and sessions --------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "routing.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -154,8 +154,8 @@ LOGOUT_REDIRECT_URL = LOGIN_URL
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_SAVE_EVERY_REQUEST = True
 
-# Five wrong passwords for one person from one address close that pair for a quarter of an hour, so that a stranger
-# elsewhere cannot lock a colleague out.
+# Five wrong passwords for one person from one address close that pair for a quarter of an hour, so that a
+# stranger elsewhere cannot lock a colleague out.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -163,7 +163,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "config.middleware.client_ip" if BEHIND_PROXY else None
 AXES_VERBOSE = False
 
-# --- Security of answers ----------------------------------------------------------------------------------------------
+# --- Security of answers --------------------------------------------------------------------------
 
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
@@ -193,7 +193,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- Static files -----------------------------------------------------------------------------------------------------
+# --- Static files ---------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -213,7 +213,7 @@ STORAGES = {
 }
 MEDIA_ROOT = DATA_DIR / "media"
 
-# --- Background work --------------------------------------------------------------------------------------------------
+# --- Background work ------------------------------------------------------------------------------
 
 # No result backend and no delays inside the broker: the database knows what is due, messages only hurry it.
 CELERY_BROKER_URL = redis_url(env)
@@ -250,7 +250,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
-# --- API, import and export -------------------------------------------------------------------------------------------
+# --- API, import and export -----------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -273,7 +273,7 @@ IMPORT_EXPORT_USE_TRANSACTIONS = True
 # A cell that begins like a formula would run in the spreadsheet of whoever opens the export.
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
-# --- Logs -------------------------------------------------------------------------------------------------------------
+# --- Logs -----------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 LOGGING = {
