@@ -4,14 +4,23 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 
 from config import admin_theme
-from config.env import data_dir, database, flag, http_url, load_env_files, number, redis_url, secret_key
+from config.env import (
+    Environment,
+    data_dir,
+    database,
+    flag,
+    http_url,
+    load_env_files,
+    number,
+    redis_url,
+    secret_key,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment()
 load_env_files(env, base_dir=BASE_DIR)
 
 DATA_DIR = data_dir(env, base_dir=BASE_DIR)
@@ -32,26 +41,32 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # --- What Handoffs speaks to ----------------------------------------------------------------------
 
 CRM_CONNECTOR = env.str("CRM_CONNECTOR", default="handoffs.connectors.embedded_crm.EmbeddedCrm")
-LIFECYCLE_CONNECTOR = env.str("LIFECYCLE_CONNECTOR", default="")
+LIFECYCLE_CONNECTOR = env.str("LIFECYCLE_CONNECTOR")
 MESSAGING_CONNECTOR = env.str("MESSAGING_CONNECTOR", default="handoffs.connectors.slack.Slack")
 EMAIL_CONNECTOR = env.str("EMAIL_CONNECTOR", default="handoffs.connectors.resend_email.ResendEmail")
 
-CRM_RECORD_URL = env.str("CRM_RECORD_URL", default="")
+CRM_RECORD_URL = env.str("CRM_RECORD_URL")
 CRM_WRITES_OWNER = flag(env, "CRM_WRITES_OWNER", default=False)
 
 SLACK_BASE_URL = http_url(env, "SLACK_BASE_URL", default="https://slack.com/api/")
-SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
-SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET", default="")
-SLACK_REVOPS_CHANNEL = env.str("SLACK_REVOPS_CHANNEL", default="")
+SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN")
+SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET")
+SLACK_REVOPS_CHANNEL = env.str("SLACK_REVOPS_CHANNEL")
 
 RESEND_API_URL = http_url(env, "RESEND_API_URL", default="https://api.resend.com")
-RESEND_API_KEY = env.str("RESEND_API_KEY", default="")
+RESEND_API_KEY = env.str("RESEND_API_KEY")
 BRIEFING_FROM = env.str("BRIEFING_FROM", default="revops@company.com")
 BRIEFING_TEMPLATE = env.str("BRIEFING_TEMPLATE", default="tmpl_handoff_briefing")
-REVOPS_EMAIL = env.str("REVOPS_EMAIL", default="")
+REVOPS_EMAIL = env.str("REVOPS_EMAIL")
+
+LIFECYCLE_URL = env.str("LIFECYCLE_URL")
+LIFECYCLE_TOKEN = env.str("LIFECYCLE_TOKEN")
+
+# The whole of one call, in seconds: shorter than any lease, so that two workers never send the same row.
+CONNECTOR_TIMEOUT = number(env, "CONNECTOR_TIMEOUT", default=10)
 
 # Names a step at which the process kills itself, so that tests can prove nothing is lost there.
-HANDOFFS_FAILPOINT = env.str("HANDOFFS_FAILPOINT", default="")
+HANDOFFS_FAILPOINT = env.str("HANDOFFS_FAILPOINT")
 
 # --- Parts ----------------------------------------------------------------------------------------
 
