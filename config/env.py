@@ -1,6 +1,7 @@
 """Reads settings from the environment; one that cannot be used is answered with a sentence."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,21 @@ POSTGRESQL = "django.db.backends.postgresql"
 SQLITE = "django.db.backends.sqlite3"
 
 
-def load_env_files(env: environ.Env, *, base_dir: Path) -> None:
+class Environment(environ.Env):  # type: ignore[misc]  # comes without types
+    """django-environ without its `$NAME` indirection: a password may begin with a dollar sign."""
+
+    def str(self, var: str, default: str = "", multiline: bool = False) -> str:  # noqa: ARG002
+        """The text of a variable as it stands, or the default when it is not set."""
+        return os.environ.get(var, default)
+
+
+def setting_names(*, base_dir: Path) -> list[str]:
+    """Every variable that configures the product, as .env.example lists them."""
+    text = (base_dir / ".env.example").read_text()
+    return re.findall(r"^#?([A-Z][A-Z0-9_]*)=", text, flags=re.MULTILINE)
+
+
+def load_env_files(env: Environment, *, base_dir: Path) -> None:
     """Fill gaps of the environment from `.env` (or HANDOFFS_ENV_FILE; empty means no file at all).
 
     A running `make run` leaves its addresses in `demo.env` of its data folder, so that commands typed in
@@ -34,14 +49,14 @@ def load_env_files(env: environ.Env, *, base_dir: Path) -> None:
         env.read_env(demo_file)
 
 
-def data_dir(env: environ.Env, *, base_dir: Path) -> Path:
+def data_dir(env: Environment, *, base_dir: Path) -> Path:
     """The folder for everything the product writes to disk: HANDOFFS_DATA_DIR, or `var` beside manage.py."""
-    return Path(env.str("HANDOFFS_DATA_DIR", default="") or base_dir / "var").expanduser().resolve()
+    return Path(env.str("HANDOFFS_DATA_DIR") or base_dir / "var").expanduser().resolve()
 
 
-def flag(env: environ.Env, name: str, *, default: bool) -> bool:
+def flag(env: Environment, name: str, *, default: bool) -> bool:
     """A yes/no variable; anything that is neither is refused rather than read as no."""
-    text = env.str(name, default="").strip().lower()
+    text = env.str(name).strip().lower()
     if text == "":
         return default
     if text in {"1", "true", "yes", "on"}:
@@ -51,17 +66,17 @@ def flag(env: environ.Env, name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is '{text}', which is neither yes nor no; set it to true or false.")
 
 
-def number(env: environ.Env, name: str, *, default: int) -> int:
+def number(env: Environment, name: str, *, default: int) -> int:
     """A whole number, zero or more."""
-    text = env.str(name, default="").strip() or str(default)
+    text = env.str(name).strip() or str(default)
     if not text.isdecimal():
         raise ImproperlyConfigured(f"{name} is '{text}', which is not a whole number; set one or unset it.")
     return int(text)
 
 
-def secret_key(env: environ.Env, *, demo: bool, directory: Path) -> str:
+def secret_key(env: Environment, *, demo: bool, directory: Path) -> str:
     """SECRET_KEY; only the demo and debug mode make one for themselves, kept in the data folder."""
-    key = env.str("SECRET_KEY", default="")
+    key = env.str("SECRET_KEY")
     if key:
         return key
     if demo:
@@ -90,17 +105,17 @@ def kept_secret_key(*, directory: Path) -> str:
     return path.read_text().strip()
 
 
-def database(env: environ.Env, *, directory: Path) -> dict[str, Any]:
+def database(env: Environment, *, directory: Path) -> dict[str, Any]:
     """Django's database settings from DATABASE_URL: PostgreSQL, or SQLite (the default, inside the data
     folder).
     """
-    url = env.str("DATABASE_URL", default="") or f"sqlite:///{directory / 'handoffs.sqlite3'}"
+    url = env.str("DATABASE_URL") or f"sqlite:///{directory / 'handoffs.sqlite3'}"
     way_out = (
         "write postgres://user:password@host:5432/name (special characters of the password as %XX) "
         "or sqlite:////absolute/path.sqlite3, or unset it to use SQLite in the data folder."
     )
     try:
-        settings: dict[str, Any] = dict(environ.Env.db_url_config(url))
+        settings: dict[str, Any] = dict(Environment.db_url_config(url))
     except (ValueError, ImproperlyConfigured, KeyError) as problem:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read; {way_out}") from problem
     # The address may hold a password, so no message repeats it.
@@ -114,6 +129,8 @@ def database(env: environ.Env, *, directory: Path) -> dict[str, Any]:
     if settings["ENGINE"] == SQLITE:
         # A transaction that starts reading and writes later would otherwise die with "database is locked".
         options |= {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL"}
+        # Tests get a file as well: in memory, threads and processes would not meet each other's locks.
+        settings["TEST"] = {"NAME": f"{settings['NAME']}.test"}
         folder = Path(settings["NAME"]).parent
         if settings["NAME"] != ":memory:" and folder == directory:
             folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +145,7 @@ def database(env: environ.Env, *, directory: Path) -> dict[str, Any]:
 
 def redis_url(env: environ.Env) -> str:
     """REDIS_URL, the address of the Redis or Valkey server that carries Celery's messages."""
-    url = env.str("REDIS_URL", default="") or "redis://127.0.0.1:6379/0"
+    url = env.str("REDIS_URL") or "redis://127.0.0.1:6379/0"
     try:
         parts = urlsplit(url)
         readable = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and (parts.port or 1) > 0
@@ -141,9 +158,9 @@ def redis_url(env: environ.Env) -> str:
     return url
 
 
-def http_url(env: environ.Env, name: str, *, default: str) -> str:
+def http_url(env: Environment, name: str, *, default: str) -> str:
     """An http(s) address of an outside system, as given."""
-    url = env.str(name, default="") or default
+    url = env.str(name) or default
     try:
         parts = urlsplit(url)
         readable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0

@@ -29,7 +29,6 @@ def no_store(get_response: GetResponse) -> GetResponse:
 
 def admin_csp(get_response: GetResponse) -> GetResponse:
     """Relax the content security policy on /admin/ and nowhere else."""
-
     for_admin: GetResponse = csp_replace(ADMIN_POLICY)(get_response)
 
     def middleware(request: HttpRequest) -> HttpResponse:
