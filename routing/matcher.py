@@ -1,0 +1,192 @@
+"""Compiles a rule-set version and finds the first rule that matches. Matching is pure; compiling reads the version once.
+
+A live version never changes, so its compiled form is shared for the life of the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from routing.conditions import Conditions
+from routing.facts import Facts, Located
+from routing.models import Rule, RuleSet
+
+OWNER_STRATEGIES = frozenset(
+    {
+        Rule.Strategy.NAMED_REP,
+        Rule.Strategy.OPEN_DEAL_OWNER,
+        Rule.Strategy.ACCOUNT_OWNER,
+        Rule.Strategy.PARENT_ACCOUNT_OWNER,
+    }
+)
+
+
+class NoRules(Exception):
+    """There is nothing to route by; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentBounds:
+    """A segment: head count in [at_least, below), or, with `by_tier`, accounts whose tier bears its code."""
+
+    code: str
+    at_least: int | None
+    below: int | None
+    by_tier: bool
+
+    def holds(self, facts: Facts) -> bool:
+        if self.by_tier:
+            return facts.tier == self.code
+        count = facts.employee_count
+        if count is None:
+            return facts.tier == self.code
+        return (self.at_least is None or count >= self.at_least) and (
+            self.below is None or count < self.below
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A territory: a code and what an account must be to lie in it."""
+
+    code: str
+    conditions: Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rule, compiled. `named_rep`, where set, is the person this rule names."""
+
+    id: int
+    code: str
+    name: str
+    conditions: Conditions
+    strategy: str
+    pool_id: int | None
+    named_rep: int | None
+    when_unavailable: str
+    target_minutes: int | None
+    is_catch_all: bool
+
+    def owner_in(self, facts: Facts) -> int | None:
+        """The person an owner rule would pick; None when there is none, so that the rule does not match."""
+        if self.strategy == Rule.Strategy.NAMED_REP and self.named_rep is not None:
+            return self.named_rep
+        return facts.owners.get(self.strategy)
+
+    def refusal(self, located: Located) -> str | None:
+        """Why this rule does not match, in words; None when it does."""
+        failing = self.conditions.first_failing(located)
+        if failing is not None:
+            return f"{failing.words()}: {_shown(located.value(failing.field))}"
+        if self.strategy in OWNER_STRATEGIES and self.owner_in(located.facts) is None:
+            return "nobody in the receiving role is set for it"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRules:
+    """A rule-set version ready for matching."""
+
+    rule_set_id: int
+    number: int
+    segments: tuple[SegmentBounds, ...]
+    territories: tuple[Region, ...]
+    lines: tuple[Line, ...]
+
+    def locate(self, facts: Facts) -> Located:
+        """Places the facts in their segment and in the most specific territory that holds them."""
+        segment = next((s.code for s in self.segments if s.holds(facts)), None)
+        placed = Located(facts, segment, None)
+        territory = next(
+            (t.code for t in self.territories if t.conditions.first_failing(placed) is None), None
+        )
+        return Located(facts, segment, territory)
+
+    def match(self, facts: Facts) -> Match:
+        """The first rule that takes the facts. The catch-all takes everything, so there is one; NoRules otherwise."""
+        located = self.locate(facts)
+        for line in self.lines:
+            if line.refusal(located) is None:
+                return Match(self, line, located)
+        raise NoRules(
+            f"Rules v{self.number} have no catch-all, so nothing takes this handoff. Publish rules with one."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The winning rule; why the earlier ones lost is recomputed on demand."""
+
+    rules: CompiledRules
+    line: Line
+    located: Located
+
+    def passed_over(self) -> Iterator[tuple[Line, str]]:
+        """The rules before the winner, in order, each with the reason in words."""
+        for line in self.rules.lines:
+            if line.id == self.line.id:
+                return
+            yield line, self.line_refusal(line)
+
+    def line_refusal(self, line: Line) -> str:
+        return line.refusal(self.located) or "it would match"
+
+
+def live_rules() -> CompiledRules:
+    """The compiled live version. Raises NoRules when nothing has been published."""
+    live = RuleSet.objects.filter(state=RuleSet.State.LIVE).values_list("id", flat=True).first()
+    if live is None:
+        raise NoRules("No rules are live, so nothing can be routed. Publish a rule set first.")
+    return compiled(live)
+
+
+@lru_cache(maxsize=16)
+def compiled(rule_set_id: int) -> CompiledRules:
+    """Compiles an immutable version, once per process. Do not ask for drafts: use `compile_now`."""
+    return compile_now(rule_set_id)
+
+
+def compile_now(rule_set_id: int) -> CompiledRules:
+    """Compiles a version as it stands."""
+    rule_set = RuleSet.objects.prefetch_related("segments", "territories", "rules").get(pk=rule_set_id)
+    segments = sorted(
+        rule_set.segments.all(), key=lambda s: (not s.by_tier, -(s.employees_from or 0), s.code)
+    )
+    regions = [Region(t.code, Conditions.from_json(t.conditions)) for t in rule_set.territories.all()]
+    return CompiledRules(
+        rule_set_id=rule_set.pk,
+        number=rule_set.number,
+        segments=tuple(
+            SegmentBounds(s.code, s.employees_from, s.employees_below, s.by_tier) for s in segments
+        ),
+        territories=tuple(sorted(regions, key=lambda region: (-len(region.conditions.items), region.code))),
+        lines=tuple(
+            _line(rule)
+            for rule in sorted(rule_set.rules.all(), key=lambda rule: (rule.is_catch_all, rule.position))
+            if rule.is_enabled
+        ),
+    )
+
+
+def _line(rule: Rule) -> Line:
+    return Line(
+        id=rule.pk,
+        code=rule.code,
+        name=rule.name,
+        conditions=Conditions.from_json(rule.conditions),
+        strategy=rule.strategy,
+        pool_id=rule.pool_id,
+        named_rep=rule.named_rep_id,
+        when_unavailable=rule.when_unavailable,
+        target_minutes=rule.target_minutes,
+        is_catch_all=rule.is_catch_all,
+    )
+
+
+def _shown(value: str | int | frozenset[str] | None) -> str:
+    if value is None or value == frozenset():
+        return "it is not known"
+    return f"it is {', '.join(sorted(value)) if isinstance(value, frozenset) else value}"

@@ -1,0 +1,109 @@
+"""The fairness ledger of a pool: whole-number pointers, debited in turn; the lowest eligible pointer is next.
+
+A turn costs UNIT / weight. Every change is a line of the ledger, and a member's pointer is always the sum of their lines.
+Callers hold the pool's lock (`lock`) from before they read pointers until they commit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Max, Min
+
+from routing.models import Membership, Pool, Turn
+
+UNIT = 232_792_560
+"""Divisible by every weight from 1 to 20, so that no turn is ever rounded."""
+
+
+def cost(weight: int) -> int:
+    """What one turn costs a member of this weight."""
+    return UNIT // weight
+
+
+def order(membership: Membership) -> tuple[int, int, int, int]:
+    """Sorts members by who is next: lowest pointer, then the one whose last debit is oldest, then list position."""
+    return (membership.pointer, membership.last_debit_seq, membership.position, membership.pk)
+
+
+def lock(pool_id: int) -> None:
+    """Waits for the pool; held until the transaction ends. Take it as late as the work allows."""
+    Pool.objects.select_for_update().only("pk").get(pk=pool_id)
+
+
+def next_seq(pool_id: int) -> int:
+    """The number of the ledger's next line; only meaningful under the lock."""
+    last: int | None = Turn.objects.filter(pool_id=pool_id).aggregate(last=Max("seq"))["last"]
+    return (last or 0) + 1
+
+
+def debit(
+    membership: Membership,
+    *,
+    seq: int,
+    now: datetime,
+    actor: str,
+    assignment_id: int | None,
+    reason: str = "",
+) -> Turn:
+    """Takes one turn from the member."""
+    return _write(
+        membership, Turn.Kind.DEBIT, cost(membership.weight), seq=seq, now=now, actor=actor,
+        assignment_id=assignment_id, reason=reason,
+    )  # fmt: skip
+
+
+def credit(turn: Turn, *, now: datetime, actor: str, reason: str) -> Turn | None:
+    """Gives back a turn that was debited, once: for a justified return, a misroute or a withdrawal. Locks the pool."""
+    lock(turn.pool_id)
+    if Turn.objects.filter(
+        assignment_id=turn.assignment_id, kind=Turn.Kind.CREDIT, pool_id=turn.pool_id
+    ).exists():
+        return None
+    membership = Membership.objects.get(pk=turn.membership_id)
+    return _write(
+        membership, Turn.Kind.CREDIT, -turn.units, seq=next_seq(turn.pool_id), now=now, actor=actor,
+        assignment_id=turn.assignment_id, reason=reason,
+    )  # fmt: skip
+
+
+def join(membership: Membership, *, now: datetime, actor: str) -> Turn:
+    """Starts a new member at the lowest pointer of the active others, so that nobody is owed the past. Locks the pool."""
+    lock(membership.pool_id)
+    others = Membership.objects.filter(pool_id=membership.pool_id, is_active=True).exclude(pk=membership.pk)
+    start: int = others.aggregate(lowest=Min("pointer"))["lowest"] or 0
+    return _write(
+        membership, Turn.Kind.JOIN, start - membership.pointer, seq=next_seq(membership.pool_id), now=now, actor=actor,
+        assignment_id=None, reason="",
+    )  # fmt: skip
+
+
+def _write(
+    membership: Membership,
+    kind: Turn.Kind,
+    units: int,
+    *,
+    seq: int,
+    now: datetime,
+    actor: str,
+    assignment_id: int | None,
+    reason: str,
+) -> Turn:
+    membership.pointer += units
+    if kind == Turn.Kind.DEBIT:
+        membership.last_debit_seq = seq
+    Membership.objects.filter(pk=membership.pk).update(
+        pointer=membership.pointer, last_debit_seq=membership.last_debit_seq
+    )
+    return Turn.objects.create(
+        membership=membership,
+        pool_id=membership.pool_id,
+        seq=seq,
+        kind=kind,
+        units=units,
+        pointer_after=membership.pointer,
+        assignment_id=assignment_id,
+        reason=reason,
+        actor=actor,
+        at=now,
+    )
