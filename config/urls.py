@@ -7,3 +7,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("handoffs.urls")),
 ]
+
+handler400 = "handoffs.views.errors.bad_request"
+handler403 = "handoffs.views.errors.forbidden"
+handler404 = "handoffs.views.errors.not_found"
+handler500 = "handoffs.views.errors.server_error"

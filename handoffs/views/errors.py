@@ -1,0 +1,118 @@
+"""The error pages: what happened, what was not changed, one way out, and a reference that the log carries too."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from handoffs.views.page import theme_of
+
+log = logging.getLogger(__name__)
+
+# No 0, 1, I, L, O: a reference is read out over the telephone.
+LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble:
+    """The words of one kind of error."""
+
+    status: int
+    short: str
+    what: str
+    why: str
+    icon: str = "warn"
+    tone: str = "warn"
+
+
+BAD_REQUEST = Trouble(
+    status=400,
+    short="bad request",
+    what="This request could not be read",
+    why="Something in the address or the form is not as the page sends it. Nothing was changed.",
+)
+FORBIDDEN = Trouble(
+    status=403,
+    short="no access",
+    what="You may not do this",
+    why="Your account lacks the right for this action. Nothing was changed.",
+    icon="lock",
+)
+CSRF = Trouble(
+    status=403,
+    short="form expired",
+    what="This form is no longer valid",
+    why="It was open for too long, or the browser did not send its cookie. Nothing was changed: "
+    "open the page again and repeat.",
+    icon="lock",
+)
+NOT_FOUND = Trouble(
+    status=404,
+    short="not found",
+    what="There is nothing here that you can open",
+    why="The address is wrong, or the handoff belongs to people whose work you do not see. Nothing was changed.",
+    icon="search",
+)
+SERVER_ERROR = Trouble(
+    status=500,
+    short="our fault",
+    what="Something went wrong on our side",
+    why="The page could not be made. What you sent may not have been saved: look before you send it again.",
+    icon="stop",
+    tone="bad",
+)
+
+
+def bad_request(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+    return trouble(request, BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+    return trouble(request, FORBIDDEN)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return trouble(request, CSRF, reason=reason)
+
+
+def not_found(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
+    return trouble(request, NOT_FOUND)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return trouble(request, SERVER_ERROR)
+
+
+def trouble(request: HttpRequest, kind: Trouble, *, reason: str = "") -> HttpResponse:
+    """The error page of `kind`. It asks neither the session nor the database, which may be what failed."""
+    reference = "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(2))
+    log.log(
+        logging.ERROR if kind.status >= 500 else logging.INFO,
+        "Page %s shown as reference %s for %s %s %s",
+        kind.status,
+        reference,
+        request.method,
+        request.path,
+        reason,
+    )
+    words = {
+        "status": kind.status,
+        "short": kind.short,
+        "what": kind.what,
+        "why": kind.why,
+        "icon": kind.icon,
+        "tone": kind.tone,
+        "reference": reference,
+        "at": datetime.now(UTC),
+        "theme": theme_of(request),
+        "company": settings.COMPANY_NAME,
+        "way_out": {"url": "/", "label": "Back to the inbox"},
+    }
+    # Rendered without the request: context processors would load the session.
+    return HttpResponse(render_to_string("error.html", words), status=kind.status)
