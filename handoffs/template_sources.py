@@ -106,17 +106,32 @@ def _activity(name: str) -> Source:
     return Source("activity", name)
 
 
-CONTACTS, CONTENT, USAGE, ACCOUNT = Source("contacts"), Source("content"), Source("usage"), Source("account")
+CONTACTS, CONTENT, USAGE, ACCOUNT = (
+    Source("contacts"),
+    Source("content"),
+    Source("usage"),
+    Source("account"),
+)
 
 TEMPLATES: Mapping[str, Template] = {
     "mql_to_sales": Template(
         "Lead Context, Engagement History and Product Interest",
         (
             Item("lead_source", "Source", "Lead context", (_meta("source"),)),
-            Item("lead_score", "Score", "Lead context", (_meta("qualification_score"), ACCOUNT)),
+            Item(
+                "lead_score",
+                "Score",
+                "Lead context",
+                (_meta("qualification_score"), ACCOUNT),
+            ),
             Item("known_for", "Known for", "Lead context", (ACCOUNT,)),
             Item("requests", "Requests", "Lead context", (_activity("demo_request"),)),
-            Item("visits", "Visits", "Engagement history", (_activity("web_visit"), _activity("event"))),
+            Item(
+                "visits",
+                "Visits",
+                "Engagement history",
+                (_activity("web_visit"), _activity("event")),
+            ),
             Item("content", "Content", "Engagement history", (CONTENT,)),
             Item("forms", "Forms", "Engagement history", (_activity("form"),)),
             Item(
@@ -129,9 +144,19 @@ TEMPLATES: Mapping[str, Template] = {
                 "products_asked_for",
                 "Products asked for",
                 "Product interest",
-                (_meta("products"), _activity("demo_request"), _activity("trial"), _activity("form")),
+                (
+                    _meta("products"),
+                    _activity("demo_request"),
+                    _activity("trial"),
+                    _activity("form"),
+                ),
             ),
-            Item("usage", "Product usage", "Product interest", (USAGE, _activity("trial"))),
+            Item(
+                "usage",
+                "Product usage",
+                "Product interest",
+                (USAGE, _activity("trial")),
+            ),
         ),
     ),
     "sql_to_ae": Template(
@@ -142,9 +167,24 @@ TEMPLATES: Mapping[str, Template] = {
             Item("need", "Need", "BANT", (_meta("need"),)),
             Item("timeline", "Timeline", "BANT", (_meta("timeline"),)),
             Item("metrics", "Metrics", "MEDDIC", (_meta("metrics"),)),
-            Item("economic_buyer", "Economic buyer", "MEDDIC", (_meta("economic_buyer"), CONTACTS)),
-            Item("decision_criteria", "Decision criteria", "MEDDIC", (_meta("decision_criteria"),)),
-            Item("decision_process", "Decision process", "MEDDIC", (_meta("decision_process"),)),
+            Item(
+                "economic_buyer",
+                "Economic buyer",
+                "MEDDIC",
+                (_meta("economic_buyer"), CONTACTS),
+            ),
+            Item(
+                "decision_criteria",
+                "Decision criteria",
+                "MEDDIC",
+                (_meta("decision_criteria"),),
+            ),
+            Item(
+                "decision_process",
+                "Decision process",
+                "MEDDIC",
+                (_meta("decision_process"),),
+            ),
             Item(
                 "identified_pain",
                 "Identified pain",
@@ -152,7 +192,12 @@ TEMPLATES: Mapping[str, Template] = {
                 (_meta("identified_pain"), _note("pain_point")),
             ),
             Item("champion", "Champion", "MEDDIC", (_meta("champion"), CONTACTS)),
-            Item("next_steps", "Next steps agreed", "Next steps", (_meta("next_steps"), _note("next_step"))),
+            Item(
+                "next_steps",
+                "Next steps agreed",
+                "Next steps",
+                (_meta("next_steps"), _note("next_step")),
+            ),
         ),
     ),
     "closed_to_cs": Template(
@@ -194,15 +239,27 @@ TEMPLATES: Mapping[str, Template] = {
                 "Signals",
                 (_activity("expansion_signal"), _meta("expansion_signals")),
             ),
-            Item("expansion_value", "Expected value", "Signals", (_meta("expansion_value"),)),
+            Item(
+                "expansion_value",
+                "Expected value",
+                "Signals",
+                (_meta("expansion_value"),),
+            ),
             Item(
                 "relationship_context",
                 "Relationship context",
                 "Relationship",
-                (_meta("relationship"), _note("relationship"), _activity("support_ticket")),
+                (
+                    _meta("relationship"),
+                    _note("relationship"),
+                    _activity("support_ticket"),
+                ),
             ),
             Item(
-                "pricing_history", "Pricing history", "Pricing", (_meta("pricing_history"), _note("pricing"))
+                "pricing_history",
+                "Pricing history",
+                "Pricing",
+                (_meta("pricing_history"), _note("pricing")),
             ),
         ),
     ),

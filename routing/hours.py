@@ -58,13 +58,15 @@ class WorkingHours:
             ZoneInfo(self.zone)
         except (KeyError, ValueError, OSError, TypeError):
             raise HoursError(
-                f"The time zone {self.zone!r} is unknown: use a name such as Europe/Berlin.", field="zone"
+                f"The time zone {self.zone!r} is unknown: use a name such as Europe/Berlin.",
+                field="zone",
             ) from None
         if self.always:
             return
         if not self.blocks:
             raise HoursError(
-                "The calendar has no open hour: add at least one block to one weekday.", field="week"
+                "The calendar has no open hour: add at least one block to one weekday.",
+                field="week",
             )
         for start, end in self.blocks:
             if not (0 <= start < WEEK_MINUTES and start < end <= start + DAY_MINUTES):
@@ -96,13 +98,17 @@ class WorkingHours:
         blocks: list[tuple[int, int]] = []
         for day, pairs in week.items():
             if day not in WEEKDAYS:
-                raise HoursError(f"The weekday {day!r} is unknown: use {', '.join(WEEKDAYS)}.", field="week")
+                raise HoursError(
+                    f"The weekday {day!r} is unknown: use {', '.join(WEEKDAYS)}.",
+                    field="week",
+                )
             midnight = WEEKDAYS.index(day) * DAY_MINUTES
             blocks.extend(_block(day, pair, midnight) for pair in pairs)
         for holiday in holidays:
             if not isinstance(holiday, date) or isinstance(holiday, datetime):
                 raise HoursError(
-                    f"The holiday {holiday!r} is not a date: use a day such as 2026-12-25.", field="holidays"
+                    f"The holiday {holiday!r} is not a date: use a day such as 2026-12-25.",
+                    field="holidays",
                 )
         return cls(zone=zone, blocks=tuple(blocks), holidays=frozenset(holidays))
 
@@ -210,7 +216,10 @@ def _compile(hours: WorkingHours, first_year: int, last_year: int) -> _Span:
     final = date(last_year, 12, 31)
     while day <= final:
         for start_minute, end_minute in () if day in hours.holidays else by_weekday[day.weekday()]:
-            opens, closes = _boundary(zone, day, start_minute), _boundary(zone, day, end_minute)
+            opens, closes = (
+                _boundary(zone, day, start_minute),
+                _boundary(zone, day, end_minute),
+            )
             if closes <= opens:
                 continue
             total += closes - opens
@@ -258,7 +267,8 @@ def _instant(microseconds: int) -> datetime:
 def _block(day: str, pair: Sequence[str], midnight: int) -> tuple[int, int]:
     if isinstance(pair, str) or len(pair) != 2:
         raise HoursError(
-            f"The block {pair!r} on {day} needs a start and an end: write 09:00 and 17:00.", field="week"
+            f"The block {pair!r} on {day} needs a start and an end: write 09:00 and 17:00.",
+            field="week",
         )
     start, end = (_minute(text, day) for text in pair)
     if start in (end, DAY_MINUTES):

@@ -101,9 +101,7 @@ def test_a_day_off_that_lasts_a_year_is_survived() -> None:
     closed = frozenset(date(2027, 1, 1) + timedelta(days=n) for n in range(1200))
     hours = office(holidays=closed)
     assert next_opening(hours, local("UTC", "2026-12-31T17:00")) == local("UTC", "2030-04-15T09:00")
-    assert add(hours, local("UTC", "2026-12-31T16:00"), timedelta(hours=2)) == local(
-        "UTC", "2030-04-15T10:00"
-    )
+    assert add(hours, local("UTC", "2026-12-31T16:00"), timedelta(hours=2)) == local("UTC", "2030-04-15T10:00")
 
 
 def test_a_calendar_that_never_opens_again_says_so() -> None:
@@ -236,8 +234,7 @@ ZONES = [
     "America/Sao_Paulo",
 ]
 AROUND = [
-    datetime(2026, month, day, tzinfo=UTC)
-    for month, day in ((3, 7), (3, 28), (4, 4), (10, 3), (10, 24), (10, 31))
+    datetime(2026, month, day, tzinfo=UTC) for month, day in ((3, 7), (3, 28), (4, 4), (10, 3), (10, 24), (10, 31))
 ]
 
 
@@ -252,16 +249,12 @@ def calendars(draw: st.DrawFn) -> WorkingHours:
         week["wed"] = [["10:00", "11:00"]]
     if draw(st.booleans()) and not week["sun"] and not week["mon"]:
         week["sun"] = [["21:00", "05:00"]]
-    holidays = draw(
-        st.frozensets(st.sampled_from([at.date() + timedelta(days=n) for at in AROUND for n in range(3)]))
-    )
+    holidays = draw(st.frozensets(st.sampled_from([at.date() + timedelta(days=n) for at in AROUND for n in range(3)])))
     return WorkingHours.from_week(zone=draw(st.sampled_from(ZONES)), week=week, holidays=holidays)
 
 
 def instants() -> st.SearchStrategy[datetime]:
-    return st.builds(
-        lambda at, minutes: at + minutes * MINUTE, st.sampled_from(AROUND), st.integers(0, 3 * 1440)
-    )
+    return st.builds(lambda at, minutes: at + minutes * MINUTE, st.sampled_from(AROUND), st.integers(0, 3 * 1440))
 
 
 amounts = st.builds(lambda minutes: minutes * MINUTE, st.integers(0, 60 * 60))
