@@ -1,0 +1,70 @@
+"""From a gathered context to the frozen facts that routing reasons over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handoffs.context import Context
+from handoffs.models import Handoff
+from routing.facts import Facts, normal_country, normal_word
+from routing.models import HandoffType, Rep, Rule
+
+OWNER_FIELDS = {
+    Rule.Strategy.NAMED_REP: "named_owner_crm_id",
+    Rule.Strategy.ACCOUNT_OWNER: "owner_crm_id",
+    Rule.Strategy.PARENT_ACCOUNT_OWNER: "parent_owner_crm_id",
+}
+
+
+def facts_of(context: Context, handoff: Handoff) -> Facts:
+    """What routing may know. An owner counts only if they exist, work in a receiving function and are not the sender."""
+    account, deal = context.account, context.deal
+    metadata: Mapping[str, Any] = {**account.metadata, **(deal.metadata if deal else {})}
+    return Facts(
+        handoff_type=handoff.handoff_type,
+        tier=normal_word(account.tier),
+        country=normal_country(account.country),
+        region=normal_word(account.region),
+        postal_code=account.postal_code.replace(" ", "").upper() or None,
+        industry=normal_word(account.industry),
+        employee_count=account.employee_count,
+        source=normal_word(str(metadata.get("source") or "")),
+        products=_products(metadata.get("products")),
+        score=_score(metadata.get("qualification_score"), account.score),
+        usage_stage=context.usage.stage if context.usage else None,
+        pod=str(account.custom.get("pod") or "") or None,
+        to_team=handoff.to_team.code if handoff.to_team else None,
+        sender=handoff.from_rep_id,
+        owners=_owners(context, HandoffType(handoff.handoff_type), handoff.from_rep_id),
+        custom={str(key): str(value) for key, value in account.custom.items() if value not in (None, "")},
+    )
+
+
+def _owners(context: Context, handoff_type: HandoffType, sender: int | None) -> dict[str, int]:
+    wanted = {str(strategy): getattr(context.account, field) for strategy, field in OWNER_FIELDS.items()}
+    if context.deal and not context.deal.is_closed:
+        wanted[Rule.Strategy.OPEN_DEAL_OWNER] = context.deal.owner_crm_id
+    named = [crm_id for crm_id in wanted.values() if crm_id]
+    if not named:
+        return {}
+    known = dict(
+        Rep.objects.filter(crm_id__in=named, is_active=True, function__in=handoff_type.receiving_functions)
+        .exclude(pk=sender)
+        .values_list("crm_id", "pk")
+    )
+    return {strategy: known[crm_id] for strategy, crm_id in wanted.items() if crm_id in known}
+
+
+def _products(raw: object) -> frozenset[str]:
+    names = raw if isinstance(raw, list) else str(raw or "").split(",")
+    return frozenset(word for name in names if (word := normal_word(str(name))))
+
+
+def _score(*candidates: object) -> int | None:
+    for raw in candidates:
+        if isinstance(raw, int | float) and not isinstance(raw, bool):
+            return round(raw)
+        if isinstance(raw, str) and raw.strip().isdigit():
+            return int(raw)
+    return None

@@ -1,0 +1,148 @@
+"""Clocks: planned from a policy, started with an assignment, stopped by what they wait for. No broker timers.
+
+A timer is the column `next_step_at`. Deadlines are the earliest instant at which the open time elapsed equals the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q
+
+from routing import hours
+from routing.calendars import frozen, thawed, working_hours
+from routing.hours import ALWAYS, WorkingHours
+from routing.models import Assignment, Calendar
+from sla.models import Clock, ClockInterval, ClockKind, EscalationStep, Policy
+
+
+class NoPolicyError(Exception):
+    """No policy is live for the type; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A promise before its clock runs: policy version, calendar, target and ladder, as they will be pinned."""
+
+    policy: Policy
+    calendar: Calendar | None
+    hours: WorkingHours
+    steps: tuple[EscalationStep, ...]
+    target_minutes: dict[str, int]
+
+
+def policy_for(*, handoff_type: str, team_id: int | None, segment: str) -> Policy:
+    """The most specific live policy: team and segment, then team, then segment, then the type alone.
+
+    Raises NoPolicyError when not even the type has one.
+    """
+    fitting = list(
+        Policy.objects.filter(
+            Q(team__isnull=True) | Q(team_id=team_id),
+            Q(segment="") | Q(segment=segment),
+            state=Policy.State.LIVE,
+            handoff_type=handoff_type,
+        )
+        .select_related("calendar", "team__calendar")
+        .prefetch_related("steps", "calendar__holidays", "team__calendar__holidays")
+    )
+    if not fitting:
+        raise NoPolicyError(f"No SLA policy is live for {handoff_type}. Publish one, so that its clock can start.")
+    return max(fitting, key=lambda policy: (policy.team_id is not None, policy.segment != ""))
+
+
+def plan(policy: Policy, *, first_contact_minutes: int | None) -> Plan:
+    """What the clocks of a new assignment will be; a rule's own first-contact target, if any, replaces the policy's."""
+    return Plan(
+        policy=policy,
+        calendar=policy.calendar,
+        hours=working_hours(policy.calendar),
+        steps=tuple(policy.steps.all()),
+        target_minutes={
+            ClockKind.FIRST_CONTACT: first_contact_minutes or policy.target_minutes,
+            ClockKind.ACKNOWLEDGE: policy.acknowledge_minutes,
+            ClockKind.RESUBMIT: policy.resubmit_minutes,
+        },
+    )
+
+
+def start(plan: Plan, assignment: Assignment, *, now: datetime, kinds: Sequence[ClockKind]) -> list[Clock]:
+    """Starts one clock per kind at `now`, each with its open interval: two statements for any number."""
+    clocks = Clock.objects.bulk_create([_clock(plan, assignment, kind, now) for kind in kinds])
+    ClockInterval.objects.bulk_create(
+        [ClockInterval(clock=clock, kind=ClockInterval.Kind.RUNNING, starts_at=now) for clock in clocks]
+    )
+    return clocks
+
+
+def stop(assignment: Assignment, *, at: datetime, kinds: Iterable[ClockKind] | None = None) -> list[Clock]:
+    """Stops the running or paused clocks of an assignment at `at`; without `kinds`, all of them."""
+    clocks = list(
+        Clock.objects.select_for_update()
+        .filter(assignment=assignment, **({"kind__in": list(kinds)} if kinds is not None else {}))
+        .exclude(state=Clock.State.STOPPED)
+    )
+    pks = [clock.pk for clock in clocks]
+    ClockInterval.objects.filter(clock__in=pks, ends_at__isnull=True, starts_at__gt=at).update(ends_at=F("starts_at"))
+    ClockInterval.objects.filter(clock__in=pks, ends_at__isnull=True).update(ends_at=at)
+    Clock.objects.filter(pk__in=pks).update(
+        state=Clock.State.STOPPED, stopped_at=at, next_step_at=None, version=F("version") + 1
+    )
+    return clocks
+
+
+def used(clock: Clock, intervals: Iterable[ClockInterval], *, now: datetime) -> timedelta:
+    """Open time spent so far: the running intervals measured in the hours pinned to the clock."""
+    pinned = thawed(clock.hours)
+    spans = (
+        hours.elapsed(pinned, interval.starts_at, interval.ends_at or now)
+        for interval in intervals
+        if interval.kind == ClockInterval.Kind.RUNNING
+    )
+    return sum(spans, timedelta(0))
+
+
+def _clock(plan: Plan, assignment: Assignment, kind: ClockKind, now: datetime) -> Clock:
+    target = timedelta(minutes=plan.target_minutes[kind])
+    deadline = hours.add(plan.hours, now, target)
+    at_risk = hours.add(plan.hours, now, target * plan.policy.at_risk_percent / 100)
+    ladder = [
+        _rung(step, plan.hours, deadline=deadline, at_risk=at_risk) for step in plan.steps if step.clock_kind == kind
+    ]
+    ladder.sort(key=lambda rung: rung["due_at"])
+    return Clock(
+        assignment=assignment,
+        handoff_uuid=assignment.handoff_uuid,
+        kind=kind,
+        policy=plan.policy,
+        calendar=plan.calendar,
+        calendar_version=plan.calendar.version if plan.calendar else None,
+        hours={} if plan.hours is ALWAYS else frozen(plan.hours),
+        target_minutes=plan.target_minutes[kind],
+        started_at=now,
+        at_risk_at=at_risk,
+        deadline_at=deadline,
+        ladder=ladder,
+        next_step_at=datetime.fromisoformat(ladder[0]["due_at"]) if ladder else None,
+    )
+
+
+def _rung(step: EscalationStep, open_hours: WorkingHours, *, deadline: datetime, at_risk: datetime) -> dict[str, Any]:
+    """A ladder step as it is frozen into the clock: when it is due is settled here, once."""
+    after = timedelta(minutes=step.after_minutes)
+    if step.action == EscalationStep.Action.NOTICE_AT_RISK:
+        due = at_risk
+    elif step.unit == EscalationStep.Unit.BUSINESS:
+        due = hours.add(open_hours, deadline, after)
+    else:
+        due = deadline + after
+    return {
+        "step": step.pk,
+        "action": step.action,
+        "role": step.role,
+        "after_minutes": step.after_minutes,
+        "due_at": due.isoformat(),
+    }
