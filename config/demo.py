@@ -141,9 +141,7 @@ class Demo:
             place = self.folder.path / fake.name
             place.mkdir(exist_ok=True)
             module = f"tests.fakes.{fake.name}"
-            self.start(
-                fake.name, [sys.executable, "-m", module, "--port", str(fake.port), "--data", str(place)]
-            )
+            self.start(fake.name, [sys.executable, "-m", module, "--port", str(fake.port), "--data", str(place)])
         self.folder.leave_settings(self.settings)
 
     def prepare(self) -> None:
@@ -176,9 +174,7 @@ class Demo:
             ],
             BROKER_SOCKET_TIMEOUT="2",
         )
-        self.start(
-            "worker", [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"]
-        )
+        self.start("worker", [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"])
         self.start("beat", [*celery, "beat", "--pidfile", ""])
         children = {child.name: child for child in self.household.children}
         for fake in self.stand_ins:
@@ -196,9 +192,7 @@ class Demo:
         while not ready():
             self.check(among=self.household.children)
             if time.monotonic() > deadline:
-                raise CannotRunError(
-                    f"The {child.name} did not answer within {READY_SECONDS} s. {end_of_log(child)}"
-                )
+                raise CannotRunError(f"The {child.name} did not answer within {READY_SECONDS} s. {end_of_log(child)}")
             time.sleep(0.1)
 
     def watch(self) -> NoReturn:

@@ -120,9 +120,7 @@ def database(env: Environment, *, directory: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read; {way_out}") from problem
     # The address may hold a password, so no message repeats it.
     if settings.get("ENGINE") not in {POSTGRESQL, SQLITE} or not settings.get("NAME"):
-        raise ImproperlyConfigured(
-            f"DATABASE_URL names neither a PostgreSQL nor a SQLite database; {way_out}"
-        )
+        raise ImproperlyConfigured(f"DATABASE_URL names neither a PostgreSQL nor a SQLite database; {way_out}")
     settings["CONN_MAX_AGE"] = number(env, "CONN_MAX_AGE", default=0)
     settings["CONN_HEALTH_CHECKS"] = True
     options = dict(settings.get("OPTIONS", {}))
@@ -152,9 +150,7 @@ def redis_url(env: environ.Env) -> str:
     except ValueError:
         readable = False
     if not readable:
-        raise ImproperlyConfigured(
-            "REDIS_URL cannot be read; write redis://host:6379/0, or rediss:// for TLS."
-        )
+        raise ImproperlyConfigured("REDIS_URL cannot be read; write redis://host:6379/0, or rediss:// for TLS.")
     return url
 
 
@@ -167,7 +163,5 @@ def http_url(env: Environment, name: str, *, default: str) -> str:
     except ValueError:
         readable = False
     if not readable:
-        raise ImproperlyConfigured(
-            f"{name} is '{url}', which is no web address; write it as https://host/path."
-        )
+        raise ImproperlyConfigured(f"{name} is '{url}', which is no web address; write it as https://host/path.")
     return url

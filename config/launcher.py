@@ -54,11 +54,7 @@ def run(*, stop: Callable[[], bool]) -> NoReturn:
         demo.prepare()
         say("Starting web, worker, beat and engine ...")
         demo.start_product()
-        say(
-            banner(
-                address=demo.address, stand_ins=demo.stand_ins, people=demo.people, logs=folder.path / "logs"
-            )
-        )
+        say(banner(address=demo.address, stand_ins=demo.stand_ins, people=demo.people, logs=folder.path / "logs"))
         demo.watch()
 
 

@@ -32,8 +32,7 @@ def chosen_port(text: str, *, host: str, default: int = 8000) -> int:
                 errno.EACCES: "it is reserved for the system",
             }.get(problem.errno or 0, problem.strerror or str(problem))
             raise PortTakenError(
-                f"Port {port} of {host} is not free ({reason}); "
-                f"choose another one: PORT={other_port(port)} make run"
+                f"Port {port} of {host} is not free ({reason}); choose another one: PORT={other_port(port)} make run"
             ) from problem
     return port
 

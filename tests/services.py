@@ -8,7 +8,6 @@ caller's settings reaches the command.
 
 import argparse
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -20,19 +19,15 @@ from pathlib import Path
 from types import FrameType
 
 from config.children import Household
+from config.env import setting_names
 from tests.servers import Service, ServiceError, broker_server, postgresql_server
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def settings_names() -> list[str]:
-    """Every variable that configures the product, as .env.example lists them."""
-    return re.findall(r"^#?\s?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
-
-
 def clean_environment(caller: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment without the product's settings, plus those that every test run has."""
-    left_out = {*settings_names(), "DJANGO_SETTINGS_MODULE"}
+    left_out = {*setting_names(base_dir=ROOT), "DJANGO_SETTINGS_MODULE"}
     kept = {name: value for name, value in caller.items() if name not in left_out}
     return kept | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -99,12 +94,8 @@ def main(arguments: Sequence[str]) -> int:
     """The command line. Exit codes: the command's; 2 when it could not be started."""
     parser = argparse.ArgumentParser(prog="python -m tests.services", description=__doc__)
     parser.add_argument("--sqlite", action="store_true", help="a SQLite file in place of PostgreSQL")
-    parser.add_argument(
-        "--durable", action="store_true", help="PostgreSQL syncs to disk, for tests that kill it"
-    )
-    parser.add_argument(
-        "--wheels", action="store_true", help="use the servers of the Python packages in any case"
-    )
+    parser.add_argument("--durable", action="store_true", help="PostgreSQL syncs to disk, for tests that kill it")
+    parser.add_argument("--wheels", action="store_true", help="use the servers of the Python packages in any case")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")
     options = parser.parse_args(arguments)
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
