@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,6 +67,14 @@ def flag(env: Environment, name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is '{text}', which is neither yes nor no; set it to true or false.")
 
 
+def choice(env: Environment, name: str, *, among: tuple[str, ...]) -> str:
+    """One of a few words, in any case; the first is the default."""
+    word = env.str(name).strip().upper() or among[0]
+    if word not in among:
+        raise ImproperlyConfigured(f"{name} is '{word}'; set it to {', '.join(among[:-1])} or {among[-1]}.")
+    return word
+
+
 def number(env: Environment, name: str, *, default: int) -> int:
     """A whole number, zero or more."""
     text = env.str(name).strip() or str(default)
@@ -115,7 +124,9 @@ def database(env: Environment, *, directory: Path) -> dict[str, Any]:
         "or sqlite:////absolute/path.sqlite3, or unset it to use SQLite in the data folder."
     )
     try:
-        settings: dict[str, Any] = dict(Environment.db_url_config(url))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # It warns of what we refuse below, and shows the password.
+            settings: dict[str, Any] = dict(Environment.db_url_config(url))
     except (ValueError, ImproperlyConfigured, KeyError) as problem:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read; {way_out}") from problem
     # The address may hold a password, so no message repeats it.

@@ -9,6 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 from config import admin_theme
 from config.env import (
     Environment,
+    choice,
     data_dir,
     database,
     flag,
@@ -292,7 +293,7 @@ IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
 # --- Logs -----------------------------------------------------------------------------------------
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOG_LEVEL = choice(env, "LOG_LEVEL", among=("INFO", "DEBUG", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
