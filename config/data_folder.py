@@ -70,7 +70,7 @@ class DataFolder:
 
     def log(self, name: str) -> Path:
         """The file the output of a part goes to."""
-        return self.path / "logs" / f"{name}.log"
+        return self.path / "logs" / f"{name.replace(' ', '-')}.log"
 
     def leave_settings(self, settings: Mapping[str, str]) -> None:
         """Write demo.env, from which commands in other terminals learn the addresses of the running demo."""

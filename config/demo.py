@@ -43,6 +43,11 @@ class StandIn:
     holds: str
 
     @property
+    def part(self) -> str:
+        """What it is called among the running parts."""
+        return f"{self.name} stand-in"
+
+    @property
     def url(self) -> str:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
@@ -140,8 +145,8 @@ class Demo:
         for fake in self.stand_ins:
             place = self.folder.path / fake.name
             place.mkdir(exist_ok=True)
-            module = f"tests.fakes.{fake.name}"
-            self.start(fake.name, [sys.executable, "-m", module, "--port", str(fake.port), "--data", str(place)])
+            command = [sys.executable, "-m", f"tests.fakes.{fake.name}", "--port", str(fake.port), "--data", str(place)]
+            self.start(fake.part, command)
         self.folder.leave_settings(self.settings)
 
     def prepare(self) -> None:
@@ -179,7 +184,7 @@ class Demo:
         children = {child.name: child for child in self.household.children}
         for fake in self.stand_ins:
             self.wait_until(
-                children[fake.name],
+                children[fake.part],
                 lambda fake=fake: answers(host="127.0.0.1", port=fake.port, path="/healthz"),
             )
         self.wait_until(web, lambda: answers(host=local_host(self.host), port=self.port, path="/"))
