@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+pytest_plugins = ["tests.fakes.fixtures"]
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = [
     "--headless",
