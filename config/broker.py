@@ -25,7 +25,7 @@ def find_binary(*, packaged: bool = False) -> Path:
         if found:
             return Path(found)
     try:
-        return get_binary_path()
+        return Path(get_binary_path())
     except ValkeyBinaryNotFoundError as problem:
         raise NoBrokerError(
             "There is no Redis or Valkey server on this machine; install redis-server or set REDIS_URL."

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -185,7 +186,7 @@ class Demo:
         for fake in self.stand_ins:
             self.wait_until(
                 children[fake.part],
-                lambda fake=fake: answers(host="127.0.0.1", port=fake.port, path="/healthz"),
+                partial(answers, host="127.0.0.1", port=fake.port, path="/healthz"),
             )
         self.wait_until(web, lambda: answers(host=local_host(self.host), port=self.port, path="/"))
 

@@ -15,10 +15,10 @@ POSTGRESQL = "django.db.backends.postgresql"
 SQLITE = "django.db.backends.sqlite3"
 
 
-class Environment(environ.Env):  # type: ignore[misc]  # comes without types
+class Environment(environ.Env):
     """django-environ without its `$NAME` indirection: a password may begin with a dollar sign."""
 
-    def str(self, var: str, default: str = "", multiline: bool = False) -> str:  # noqa: ARG002
+    def str(self, var: str, default: str = "", multiline: bool = False) -> str:
         """The text of a variable as it stands, or the default when it is not set."""
         return os.environ.get(var, default)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # The admin's Alpine evaluates expressions and styles elements in place; no other page may.
 ADMIN_POLICY = {
@@ -19,7 +19,7 @@ ADMIN_POLICY = {
 def no_store(get_response: GetResponse) -> GetResponse:
     """Keep pages out of every cache, since nearly all of them name people, unless a view says otherwise."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
@@ -31,7 +31,7 @@ def admin_csp(get_response: GetResponse) -> GetResponse:
     """Relax the content security policy on /admin/ and nowhere else."""
     for_admin: GetResponse = csp_replace(ADMIN_POLICY)(get_response)
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
         return for_admin(request) if request.path_info.startswith("/admin/") else get_response(request)
 
     return middleware
@@ -41,4 +41,4 @@ def client_ip(request: HttpRequest) -> str:
     """The address sign-in attempts are counted under: the one our own proxy saw, or the peer's."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     # Only the last entry was written by our proxy; those before it are whatever the client claims.
-    return forwarded.rsplit(",", 1)[-1].strip() or request.META.get("REMOTE_ADDR", "")
+    return str(forwarded.rsplit(",", 1)[-1].strip() or request.META.get("REMOTE_ADDR", ""))

@@ -94,7 +94,7 @@ def test_a_connection_is_opened_as_reliability_needs_it():
             assert cursor.fetchone() == ("wal",)
             cursor.execute("PRAGMA foreign_keys")
             assert cursor.fetchone() == (1,)
-            assert connection.transaction_mode == "IMMEDIATE"
+            assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
         else:
             cursor.execute("SHOW idle_in_transaction_session_timeout")
             assert cursor.fetchone() == ("1min",)
