@@ -81,6 +81,11 @@ def buying_role(contact: ContactRecord) -> str:
     return explicit_role(contact) or role_of_title(contact.title)
 
 
+def rank(role: str) -> int:
+    """The place of a role in ROLES: 0 is the highest."""
+    return _RANK[role]
+
+
 def has_valid_email(contact: ContactRecord) -> bool:
     """Whether there is a well-formed e-mail address that has not bounced."""
     return not contact.email_bounced and _EMAIL.fullmatch(contact.email.strip()) is not None

@@ -2,7 +2,7 @@
 
 Three kinds of stored source exist: a key of the deal's metadata (the account's metadata is read when there is
 no deal or the deal lacks the key), the tag of a note, and the kind of an activity. Contacts, content and
-product usage are records of their own. The sources of an item are read in order.
+product usage are records of their own.
 """
 
 from __future__ import annotations
@@ -78,12 +78,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a template section."""
+    """One line of a template section. With `combine` all sources are listed, else the first that has a value."""
 
     key: str
     label: str
     group: str
     sources: tuple[Source, ...]
+    combine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,65 +99,45 @@ def _meta(name: str) -> Source:
     return Source("metadata", name)
 
 
-def _note(name: str) -> Source:
-    return Source("note", name)
+def _note(tag: str) -> Source:
+    return Source("note", tag)
 
 
-def _activity(name: str) -> Source:
-    return Source("activity", name)
+def _activity(kind: str) -> Source:
+    return Source("activity", kind)
 
 
-CONTACTS, CONTENT, USAGE, ACCOUNT = (
-    Source("contacts"),
-    Source("content"),
-    Source("usage"),
-    Source("account"),
-)
+CONTACTS = Source("contacts")
+CONTENT = Source("content")
+USAGE = Source("usage")
+ACCOUNT = Source("account")
+
+TOUCHES = tuple(kind for kind in ACTIVITY_KINDS if kind != "note")
+"""Kinds in which somebody at the account did something: a note is ours alone."""
+
+_ASKED_FOR = (_meta("products"), _activity("demo_request"), _activity("trial"), _activity("form"))
+_SCOPE = (_meta("implementation_scope"), _note("implementation_scope"))
+_CRITERIA = (_meta("success_criteria"), _note("success_criteria"))
+_STAKEHOLDERS = (_meta("stakeholder_map"), _note("stakeholder"), CONTACTS)
+_OUTCOMES = (_meta("promised_outcomes"), _note("promised_outcome"))
+_SIGNALS = (_activity("expansion_signal"), _meta("expansion_signals"))
+_RELATIONSHIP = (_meta("relationship"), _note("relationship"), _activity("support_ticket"))
+_PRICING = (_meta("pricing_history"), _note("pricing"))
 
 TEMPLATES: Mapping[str, Template] = {
     "mql_to_sales": Template(
         "Lead Context, Engagement History and Product Interest",
         (
             Item("lead_source", "Source", "Lead context", (_meta("source"),)),
-            Item(
-                "lead_score",
-                "Score",
-                "Lead context",
-                (_meta("qualification_score"), ACCOUNT),
-            ),
+            Item("lead_score", "Score", "Lead context", (_meta("qualification_score"), ACCOUNT)),
             Item("known_for", "Known for", "Lead context", (ACCOUNT,)),
             Item("requests", "Requests", "Lead context", (_activity("demo_request"),)),
-            Item(
-                "visits",
-                "Visits",
-                "Engagement history",
-                (_activity("web_visit"), _activity("event")),
-            ),
+            Item("visits", "Visits", "Engagement history", (_activity("web_visit"), _activity("event")), combine=True),
             Item("content", "Content", "Engagement history", (CONTENT,)),
             Item("forms", "Forms", "Engagement history", (_activity("form"),)),
-            Item(
-                "last_touch",
-                "Last touch",
-                "Engagement history",
-                tuple(_activity(kind) for kind in ACTIVITY_KINDS if kind != "note"),
-            ),
-            Item(
-                "products_asked_for",
-                "Products asked for",
-                "Product interest",
-                (
-                    _meta("products"),
-                    _activity("demo_request"),
-                    _activity("trial"),
-                    _activity("form"),
-                ),
-            ),
-            Item(
-                "usage",
-                "Product usage",
-                "Product interest",
-                (USAGE, _activity("trial")),
-            ),
+            Item("last_touch", "Last touch", "Engagement history", tuple(map(_activity, TOUCHES))),
+            Item("products_asked_for", "Products asked for", "Product interest", _ASKED_FOR, combine=True),
+            Item("usage", "Product usage", "Product interest", (USAGE, _activity("trial")), combine=True),
         ),
     ),
     "sql_to_ae": Template(
@@ -167,100 +148,33 @@ TEMPLATES: Mapping[str, Template] = {
             Item("need", "Need", "BANT", (_meta("need"),)),
             Item("timeline", "Timeline", "BANT", (_meta("timeline"),)),
             Item("metrics", "Metrics", "MEDDIC", (_meta("metrics"),)),
-            Item(
-                "economic_buyer",
-                "Economic buyer",
-                "MEDDIC",
-                (_meta("economic_buyer"), CONTACTS),
-            ),
-            Item(
-                "decision_criteria",
-                "Decision criteria",
-                "MEDDIC",
-                (_meta("decision_criteria"),),
-            ),
-            Item(
-                "decision_process",
-                "Decision process",
-                "MEDDIC",
-                (_meta("decision_process"),),
-            ),
-            Item(
-                "identified_pain",
-                "Identified pain",
-                "MEDDIC",
-                (_meta("identified_pain"), _note("pain_point")),
-            ),
+            Item("economic_buyer", "Economic buyer", "MEDDIC", (_meta("economic_buyer"), CONTACTS)),
+            Item("decision_criteria", "Decision criteria", "MEDDIC", (_meta("decision_criteria"),)),
+            Item("decision_process", "Decision process", "MEDDIC", (_meta("decision_process"),)),
+            Item("identified_pain", "Identified pain", "MEDDIC", (_meta("identified_pain"), _note("pain_point"))),
             Item("champion", "Champion", "MEDDIC", (_meta("champion"), CONTACTS)),
             Item(
-                "next_steps",
-                "Next steps agreed",
-                "Next steps",
-                (_meta("next_steps"), _note("next_step")),
+                "next_steps", "Next steps agreed", "Next steps", (_meta("next_steps"), _note("next_step")), combine=True
             ),
         ),
     ),
     "closed_to_cs": Template(
-        "Implementation Scope, Success Criteria, Stakeholders and Promised Outcomes",
+        "Implementation Scope, Success Criteria, Stakeholder Map and Promised Outcomes",
         (
-            Item(
-                "implementation_scope",
-                "Implementation scope",
-                "Implementation",
-                (_meta("implementation_scope"), _note("implementation_scope")),
-            ),
-            Item(
-                "success_criteria",
-                "Success criteria",
-                "Implementation",
-                (_meta("success_criteria"), _note("success_criteria")),
-            ),
-            Item(
-                "stakeholder_map",
-                "Stakeholder map",
-                "People",
-                (_meta("stakeholder_map"), _note("stakeholder"), CONTACTS),
-            ),
-            Item(
-                "promised_outcomes",
-                "Promised outcomes",
-                "Promises",
-                (_meta("promised_outcomes"), _note("promised_outcome")),
-            ),
+            Item("implementation_scope", "Implementation scope", "Implementation", _SCOPE, combine=True),
+            Item("success_criteria", "Success criteria", "Implementation", _CRITERIA, combine=True),
+            Item("stakeholder_map", "Stakeholder map", "People", _STAKEHOLDERS, combine=True),
+            Item("promised_outcomes", "Promised outcomes", "Promises", _OUTCOMES, combine=True),
         ),
     ),
     "expansion_to_sales": Template(
-        "Current Usage, Expansion Signals, Relationship and Pricing History",
+        "Current Usage, Expansion Signals, Relationship Context and Pricing History",
         (
             Item("current_usage", "Current usage", "Usage", (USAGE,)),
-            Item(
-                "expansion_signals",
-                "Expansion signals",
-                "Signals",
-                (_activity("expansion_signal"), _meta("expansion_signals")),
-            ),
-            Item(
-                "expansion_value",
-                "Expected value",
-                "Signals",
-                (_meta("expansion_value"),),
-            ),
-            Item(
-                "relationship_context",
-                "Relationship context",
-                "Relationship",
-                (
-                    _meta("relationship"),
-                    _note("relationship"),
-                    _activity("support_ticket"),
-                ),
-            ),
-            Item(
-                "pricing_history",
-                "Pricing history",
-                "Pricing",
-                (_meta("pricing_history"), _note("pricing")),
-            ),
+            Item("expansion_signals", "Expansion signals", "Signals", _SIGNALS, combine=True),
+            Item("expansion_value", "Expected value", "Signals", (_meta("expansion_value"),)),
+            Item("relationship_context", "Relationship context", "Relationship", _RELATIONSHIP, combine=True),
+            Item("pricing_history", "Pricing history", "Pricing", _PRICING, combine=True),
         ),
     ),
 }

@@ -105,7 +105,7 @@ class WorkingHours:
             midnight = WEEKDAYS.index(day) * DAY_MINUTES
             blocks.extend(_block(day, pair, midnight) for pair in pairs)
         for holiday in holidays:
-            if not isinstance(holiday, date) or isinstance(holiday, datetime):
+            if type(holiday) is not date:
                 raise HoursError(
                     f"The holiday {holiday!r} is not a date: use a day such as 2026-12-25.",
                     field="holidays",
