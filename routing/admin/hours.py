@@ -1,0 +1,57 @@
+"""Calendars with their holidays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, F, QuerySet
+from django.http import HttpRequest
+
+from routing.admin_base import BooleanRadioFilter, HistoryModelAdmin, TabularInline, display
+from routing.forms import CalendarForm
+from routing.models import Calendar, Holiday
+
+
+class HolidayInline(TabularInline[Holiday, Calendar]):
+    """The days a calendar is shut."""
+
+    model = Holiday
+    fields = ("day", "name")
+    tab = True
+
+
+@admin.register(Calendar)
+class CalendarAdmin(HistoryModelAdmin[Calendar]):
+    """Working hours. An edit makes a new version; clocks that run keep the hours they started with."""
+
+    form = CalendarForm
+    list_display = ("name", "time_zone", "opening", "country", "days_shut", "version")
+    list_filter = (("always_open", BooleanRadioFilter), "country")
+    search_fields = ("name", "time_zone", "country")
+    readonly_fields = ("version",)
+    inlines = (HolidayInline,)
+    fieldsets = (
+        (None, {"fields": (("name", "time_zone"), "always_open", "week")}),
+        ("Public holidays", {"fields": (("country", "region"),)}),
+        ("Version", {"fields": ("version",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Calendar]:
+        return super().get_queryset(request).annotate(holiday_count=Count("holidays"))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if change and (form.has_changed() or any(formset.has_changed() for formset in formsets)):
+            Calendar.objects.filter(pk=form.instance.pk).update(version=F("version") + 1)
+
+    @display(description="open")
+    def opening(self, calendar: Calendar) -> str:
+        if calendar.always_open:
+            return "day and night"
+        days = [day for day, blocks in calendar.week.items() if blocks]
+        return ", ".join(day.capitalize() for day in days) if days else "never"
+
+    @display(description="own holidays", ordering="holiday_count")
+    def days_shut(self, calendar: Any) -> int:
+        return int(calendar.holiday_count)

@@ -1,0 +1,217 @@
+"""The roster: teams, people, absences, offices and who stands in for whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Now
+from django.http import HttpRequest
+
+from routing.admin_base import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    HistoryModelAdmin,
+    RadioFilter,
+    TabularInline,
+    display,
+)
+from routing.forms import CAPS, AbsenceForm, DelegationForm, RepForm, RoleForm, TeamForm
+from routing.models import Absence, Delegation, Rep, Role, Team
+
+CAP_FIELDS: tuple[str, Any] = ("Limits", {"fields": (CAPS,), "classes": ("collapse",)})
+
+
+class WhenFilter(RadioFilter):
+    """Spans that are past, run now or are to come."""
+
+    title = "when"
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("now", "Now"), ("coming", "To come"), ("past", "Past")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        spans = {
+            "now": Q(starts_at__lte=Now(), ends_at__gt=Now()),
+            "coming": Q(starts_at__gt=Now()),
+            "past": Q(ends_at__lte=Now()),
+        }
+        return queryset.filter(spans.get(self.value() or "", Q()))
+
+
+class TodayFilter(RadioFilter):
+    """Who can be given work at this moment, hours and limits aside."""
+
+    title = "availability"
+    parameter_name = "today"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("present", "Present"), ("away", "Away"), ("paused", "Paused"), ("left", "Inactive")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = self.value()
+        return queryset.filter(standing=wanted) if wanted else queryset
+
+
+def with_standing(reps: QuerySet[Rep]) -> QuerySet[Rep]:
+    """Adds `standing` (left, paused, away or present at this moment) and `open_handoffs`."""
+    away = Absence.objects.filter(rep=OuterRef("pk"), starts_at__lte=Now(), ends_at__gt=Now())
+    paused = Q(paused_since__lte=Now()) & (Q(paused_until__isnull=True) | Q(paused_until__gt=Now()))
+    return reps.annotate(
+        standing=Case(
+            When(is_active=False, then=Value("left")),
+            When(paused, then=Value("paused")),
+            When(Exists(away), then=Value("away")),
+            default=Value("present"),
+        ),
+        open_handoffs=Count("assignments", filter=Q(assignments__released_at__isnull=True)),
+    )
+
+
+class AbsenceInline(TabularInline[Absence, Rep]):
+    """When a person is away."""
+
+    model = Absence
+    form = AbsenceForm
+    fk_name = "rep"
+    fields = ("kind", "starts_at", "ends_at", "cover", "note")
+    autocomplete_fields = ("cover",)
+    ordering = ("-starts_at",)
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Absence]:
+        return super().get_queryset(request).select_related("cover")
+
+
+class RoleInline(TabularInline[Role, Team]):
+    """Who holds which office for a team."""
+
+    model = Role
+    form = RoleForm
+    fields = ("code", "holder")
+    autocomplete_fields = ("holder",)
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
+        return super().get_queryset(request).select_related("holder")
+
+
+@admin.register(Team)
+class TeamAdmin(HistoryModelAdmin[Team]):
+    """The org tree."""
+
+    form = TeamForm
+    list_display = ("name", "code", "parent", "manager", "people", "calendar", "channel")
+    list_select_related = ("parent", "manager", "calendar")
+    list_filter = (("parent", AutocompleteSelectFilter),)
+    search_fields = ("name", "code")
+    autocomplete_fields = ("parent", "manager", "calendar")
+    prepopulated_fields = {"code": ("name",)}
+    inlines = (RoleInline,)
+    fieldsets = (
+        (None, {"fields": (("name", "code"), ("parent", "manager"), ("calendar", "channel"))}),
+        CAP_FIELDS,
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
+        return super().get_queryset(request).annotate(member_count=Count("members", distinct=True))
+
+    @display(description="people", ordering="member_count")
+    def people(self, team: Any) -> int:
+        return int(team.member_count)
+
+
+@admin.register(Rep)
+class RepAdmin(HistoryModelAdmin[Rep]):
+    """People on the roster. Somebody who left is made inactive; their handoffs keep their name."""
+
+    form = RepForm
+    list_display = ("name", "team", "function", "email", "shown_standing", "open_now", "time_zone", "shown_territories")
+    list_select_related = ("team",)
+    list_filter = (TodayFilter, ("function", ChoicesDropdownFilter), ("team", AutocompleteSelectFilter))
+    search_fields = ("first_name", "last_name", "email", "crm_id")
+    autocomplete_fields = ("user", "team", "calendar", "cover")
+    inlines = (AbsenceInline,)
+    fieldsets = (
+        (None, {"fields": (("first_name", "last_name"), ("email", "job_title"), ("team", "function"), "is_active")}),
+        ("Working time", {"fields": (("time_zone", "calendar"), ("paused_since", "paused_until"), "cover")}),
+        ("What they take", {"fields": ("segments", "territories", "skills")}),
+        ("Known elsewhere as", {"fields": (("user", "crm_id"), "messaging_id")}),
+        CAP_FIELDS,
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rep]:
+        return with_standing(super().get_queryset(request))
+
+    @display(description="name", ordering="first_name")
+    def name(self, rep: Rep) -> str:
+        return rep.name
+
+    @display(
+        description="now",
+        ordering="standing",
+        label={"present": "success", "away": "warning", "paused": "warning", "left": "danger"},
+    )
+    def shown_standing(self, rep: Any) -> tuple[str, str]:
+        words = {"present": "Present", "away": "Away", "paused": "Paused", "left": "Inactive"}
+        return rep.standing, words[rep.standing]
+
+    @display(description="open handoffs", ordering="open_handoffs")
+    def open_now(self, rep: Any) -> str:
+        return f"{rep.open_handoffs} of {rep.load_cap}" if rep.load_cap is not None else str(rep.open_handoffs)
+
+    @display(description="territories")
+    def shown_territories(self, rep: Rep) -> str:
+        return ", ".join(rep.territories) or "all"
+
+
+@admin.register(Absence)
+class AbsenceAdmin(HistoryModelAdmin[Absence]):
+    """Who is away when."""
+
+    form = AbsenceForm
+    list_display = ("rep", "kind", "starts_at", "ends_at", "cover", "note")
+    list_select_related = ("rep", "cover")
+    list_filter = (WhenFilter, ("kind", ChoicesDropdownFilter), ("rep", AutocompleteSelectFilter))
+    search_fields = ("rep__first_name", "rep__last_name", "note")
+    autocomplete_fields = ("rep", "cover")
+    date_hierarchy = "starts_at"
+
+
+@admin.register(Role)
+class RoleAdmin(HistoryModelAdmin[Role]):
+    """Offices that escalations and approvals are addressed to."""
+
+    form = RoleForm
+    list_display = ("code", "where", "holder", "is_reachable")
+    list_select_related = ("team", "holder")
+    list_filter = (("code", ChoicesDropdownFilter),)
+    search_fields = ("holder__first_name", "holder__last_name", "team__name")
+    autocomplete_fields = ("team", "holder")
+
+    @display(description="for", ordering="team__name")
+    def where(self, role: Role) -> str:
+        return role.team.name if role.team else "the whole company"
+
+    @display(description="holder active", boolean=True)
+    def is_reachable(self, role: Role) -> bool:
+        return role.holder.is_active
+
+
+@admin.register(Delegation)
+class DelegationAdmin(HistoryModelAdmin[Delegation]):
+    """Who gets what is addressed to somebody else, and for how long."""
+
+    form = DelegationForm
+    list_display = ("holder", "shown_role", "delegate", "starts_at", "ends_at")
+    list_select_related = ("holder", "delegate")
+    list_filter = (WhenFilter, ("role", ChoicesDropdownFilter))
+    search_fields = ("holder__first_name", "holder__last_name", "delegate__first_name", "delegate__last_name")
+    autocomplete_fields = ("holder", "delegate")
+    date_hierarchy = "starts_at"
+
+    @display(description="role", ordering="role")
+    def shown_role(self, delegation: Delegation) -> str:
+        return delegation.get_role_display() or "every role"

@@ -1,0 +1,152 @@
+"""Pools with their members, pods, and the fairness ledger to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from routing import turns
+from routing.admin_base import (
+    AutocompleteSelectFilter,
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    HistoryModelAdmin,
+    ModelAdmin,
+    ReadOnlyAdmin,
+    TabularInline,
+    display,
+)
+from routing.forms import CAPS, MembershipForm, PoolForm
+from routing.models import Membership, Pod, Pool, Turn
+
+
+class MembershipInline(TabularInline[Membership, Pool]):
+    """Who takes turns. A new member starts level with the others; a former one is made inactive, never deleted."""
+
+    model = Membership
+    form = MembershipForm
+    fields = ("rep", "weight", "position", "is_active", "turns_taken")
+    readonly_fields = ("turns_taken",)
+    autocomplete_fields = ("rep",)
+    can_delete = False
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("rep")
+
+    @display(description="turns per weight")
+    def turns_taken(self, membership: Membership) -> str:
+        return shown_pointer(membership.pointer)
+
+
+def shown_pointer(pointer: int) -> str:
+    """A pointer as turns of weight one: 12.5."""
+    return f"{pointer / turns.UNIT:.2f}".rstrip("0").rstrip(".")
+
+
+@admin.register(Pool)
+class PoolAdmin(HistoryModelAdmin[Pool]):
+    """People who take turns."""
+
+    form = PoolForm
+    list_display = ("name", "code", "team", "function", "members", "debits_owner_matches", "is_active")
+    list_select_related = ("team",)
+    list_filter = (
+        ("is_active", BooleanRadioFilter),
+        ("function", ChoicesDropdownFilter),
+        ("team", AutocompleteSelectFilter),
+    )
+    search_fields = ("name", "code")
+    autocomplete_fields = ("team",)
+    prepopulated_fields = {"code": ("name",)}
+    inlines = (MembershipInline,)
+    fieldsets = (
+        (None, {"fields": (("name", "code"), ("team", "function"), "is_active")}),
+        ("Turns", {"fields": ("debits_owner_matches", "return_allowance")}),
+        ("Limits", {"fields": (CAPS,), "classes": ("collapse",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pool]:
+        active = Count("memberships", filter=Q(memberships__is_active=True))
+        return super().get_queryset(request).annotate(member_count=active)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        for row in formset.new_objects:
+            turns.join(row, now=timezone.now(), actor=f"user:{request.user.pk}")
+
+    @display(description="active members", ordering="member_count")
+    def members(self, pool: Any) -> int:
+        return int(pool.member_count)
+
+
+@admin.register(Membership)
+class MembershipAdmin(HistoryModelAdmin[Membership]):
+    """Every person in every pool. Members join on the pool's own page."""
+
+    form = MembershipForm
+    list_display = ("rep", "pool", "weight", "position", "turns_taken", "is_active")
+    list_select_related = ("rep", "pool")
+    list_filter = (("is_active", BooleanRadioFilter), ("pool", AutocompleteSelectFilter))
+    search_fields = ("rep__first_name", "rep__last_name", "pool__name", "pool__code")
+    fields = ("pool", "rep", "weight", "position", "is_active", "turns_taken")
+    readonly_fields = ("pool", "rep", "turns_taken")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        # The ledger names the membership: whoever goes is made inactive.
+        return False
+
+    @display(description="turns per weight", ordering="pointer")
+    def turns_taken(self, membership: Membership) -> str:
+        return shown_pointer(membership.pointer)
+
+
+@admin.register(Pod)
+class PodAdmin(ModelAdmin[Pod]):
+    """Cross-role groups that own accounts."""
+
+    list_display = ("name", "code", "people")
+    search_fields = ("name", "code")
+    autocomplete_fields = ("members",)
+    prepopulated_fields = {"code": ("name",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pod]:
+        return super().get_queryset(request).prefetch_related("members")
+
+    @display(description="people")
+    def people(self, pod: Pod) -> str:
+        return ", ".join(rep.name for rep in pod.members.all())
+
+
+@admin.register(Turn)
+class TurnAdmin(ReadOnlyAdmin[Turn]):
+    """The fairness ledger, newest first."""
+
+    list_display = ("pool", "seq", "member", "kind", "change", "after", "reason", "actor", "at")
+    list_display_links = ("seq",)
+    list_select_related = ("pool", "membership__rep", "membership__pool")
+    list_filter = (("kind", ChoicesDropdownFilter), ("pool", AutocompleteSelectFilter))
+    search_fields = ("pool__name", "membership__rep__first_name", "membership__rep__last_name", "reason")
+    date_hierarchy = "at"
+    ordering = ("-at", "-id")
+    show_full_result_count = False
+    fields = ("pool", "seq", "membership", "kind", "units", "pointer_after", "assignment", "reason", "actor", "at")
+
+    @display(description="member", ordering="membership__rep__first_name")
+    def member(self, turn: Turn) -> str:
+        return turn.membership.rep.name
+
+    @display(description="turns", ordering="units")
+    def change(self, turn: Turn) -> str:
+        return f"{'+' if turn.units > 0 else ''}{shown_pointer(turn.units)}"
+
+    @display(description="stands at", ordering="pointer_after")
+    def after(self, turn: Turn) -> str:
+        return shown_pointer(turn.pointer_after)

@@ -1,0 +1,53 @@
+"""Cells of the admin's tables: values as people say them, every piece of text escaped."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db.models import Model
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+
+from routing.conditions import Conditions
+
+NOTHING = "-"
+
+
+def minutes(count: int | None) -> str:
+    """A length of time: 45 min, 4 h, 1 h 30 min, 3 days; a dash when there is none."""
+    if count is None:
+        return NOTHING
+    if count >= 2 * 24 * 60 and count % (24 * 60) == 0:
+        return f"{count // (24 * 60)} days"
+    hours, rest = divmod(count, 60)
+    return " ".join(
+        part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if part
+    )
+
+
+def conditions(raw: object) -> str:
+    """A rule's conditions in words, or what is wrong with them."""
+    try:
+        items = Conditions.from_json(raw).items
+    except ValueError as error:
+        return str(error)
+    return "; ".join(item.words() for item in items) or "everything"
+
+
+def as_json(value: Any) -> str:
+    """A value as indented JSON in a block that wraps."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False, default=str)
+    return format_html('<pre class="admin-json">{}</pre>', text)
+
+
+def link_to(row: Model | None, text: str = "") -> str:
+    """A link to a row's own admin page; its name alone where there is none; a dash for no row."""
+    if row is None:
+        return NOTHING
+    meta = row._meta
+    try:
+        address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+    except NoReverseMatch:
+        return text or str(row)
+    return format_html('<a class="text-link" href="{}">{}</a>', address, text or str(row))
