@@ -50,7 +50,9 @@ def visible_to(user: User | AnonymousUser) -> QuerySet[Handoff]:
     mine = Q(owner=rep) | Q(from_rep=rep) | Q(Exists(held.filter(rep=rep)))
     if teams:
         in_tree = {"rep__team__in": teams}
-        mine |= Q(team__in=teams) | Q(from_team__in=teams) | Q(owner__team__in=teams) | Q(Exists(held.filter(**in_tree)))
+        mine |= (
+            Q(team__in=teams) | Q(from_team__in=teams) | Q(owner__team__in=teams) | Q(Exists(held.filter(**in_tree)))
+        )
     return Handoff.objects.filter(mine)
 
 

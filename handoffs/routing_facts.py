@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from handoffs.context import Context
@@ -17,8 +18,28 @@ OWNER_FIELDS = {
 }
 
 
-def facts_of(context: Context, handoff: Handoff) -> Facts:
-    """What routing may know. An owner counts only if they exist, work in a receiving function and are not the sender."""
+@dataclass(frozen=True, slots=True)
+class People:
+    """The roster entries the CRM names for this handoff, by CRM id, in one look-up."""
+
+    by_crm_id: Mapping[str, Rep]
+
+    @classmethod
+    def named_in(cls, context: Context) -> People:
+        named = {getattr(context.account, field) for field in OWNER_FIELDS.values()}
+        named.add(context.deal.owner_crm_id if context.deal else "")
+        reps = Rep.objects.filter(crm_id__in=named - {""}, is_active=True).select_related("team")
+        return cls({str(rep.crm_id): rep for rep in reps})
+
+    def sender(self, context: Context, handoff_type: HandoffType) -> Rep | None:
+        """The CRM owner of the deal, else of the account, if they work on the sending side."""
+        crm_ids = [context.deal.owner_crm_id if context.deal else "", context.account.owner_crm_id]
+        owners = (self.by_crm_id.get(crm_id) for crm_id in crm_ids)
+        return next((rep for rep in owners if rep and rep.function in handoff_type.sending_functions), None)
+
+
+def facts_of(context: Context, handoff: Handoff, *, people: People, sender: Rep | None) -> Facts:
+    """What routing may know. An owner counts only if they work in a receiving function and are not the sender."""
     account, deal = context.account, context.deal
     metadata: Mapping[str, Any] = {**account.metadata, **(deal.metadata if deal else {})}
     return Facts(
@@ -35,25 +56,22 @@ def facts_of(context: Context, handoff: Handoff) -> Facts:
         usage_stage=context.usage.stage if context.usage else None,
         pod=str(account.custom.get("pod") or "") or None,
         to_team=handoff.to_team.code if handoff.to_team else None,
-        sender=handoff.from_rep_id,
-        owners=_owners(context, HandoffType(handoff.handoff_type), handoff.from_rep_id),
+        sender=sender.pk if sender else None,
+        owners=_owners(context, handoff.type_enum, people, sender),
         custom={str(key): str(value) for key, value in account.custom.items() if value not in (None, "")},
     )
 
 
-def _owners(context: Context, handoff_type: HandoffType, sender: int | None) -> dict[str, int]:
+def _owners(context: Context, handoff_type: HandoffType, people: People, sender: Rep | None) -> dict[str, int]:
     wanted = {str(strategy): getattr(context.account, field) for strategy, field in OWNER_FIELDS.items()}
     if context.deal and not context.deal.is_closed:
         wanted[Rule.Strategy.OPEN_DEAL_OWNER] = context.deal.owner_crm_id
-    named = [crm_id for crm_id in wanted.values() if crm_id]
-    if not named:
-        return {}
-    known = dict(
-        Rep.objects.filter(crm_id__in=named, is_active=True, function__in=handoff_type.receiving_functions)
-        .exclude(pk=sender)
-        .values_list("crm_id", "pk")
-    )
-    return {strategy: known[crm_id] for strategy, crm_id in wanted.items() if crm_id in known}
+    found = {strategy: people.by_crm_id.get(crm_id) for strategy, crm_id in wanted.items()}
+    return {
+        strategy: rep.pk
+        for strategy, rep in found.items()
+        if rep and rep.function in handoff_type.receiving_functions and rep != sender
+    }
 
 
 def _products(raw: object) -> frozenset[str]:

@@ -8,7 +8,10 @@ from handoffs.models import Handoff, State
 
 S = State
 MOVES: Mapping[str, tuple[frozenset[State], frozenset[State]]] = {
-    "run": (frozenset({S.RECEIVED, S.BLOCKED, S.UNASSIGNED}), frozenset({S.BLOCKED, S.UNASSIGNED, S.ASSIGNED})),
+    "run": (
+        frozenset({S.RECEIVED, S.BLOCKED, S.UNASSIGNED}),
+        frozenset({S.BLOCKED, S.UNASSIGNED, S.ASSIGNED}),
+    ),
     "acknowledge": (frozenset({S.ASSIGNED}), frozenset({S.ACKNOWLEDGED})),
     "undo_acknowledge": (frozenset({S.ACKNOWLEDGED}), frozenset({S.ASSIGNED})),
     "log_contact": (frozenset({S.ASSIGNED, S.ACKNOWLEDGED}), frozenset({S.CONTACTED})),
@@ -37,37 +40,37 @@ _DOING = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The change was not made; the message is a sentence for people."""
 
 
-class IllegalMove(Refused):
+class IllegalMoveError(RefusedError):
     """The handoff is in a state from which this cannot be done."""
 
 
-class StaleVersion(Refused):
+class StaleVersionError(RefusedError):
     """Somebody changed the handoff since the caller last read it."""
 
 
-class NotReachable(Refused):
+class BadValueError(RefusedError):
     """A value the caller gave cannot be, such as a contact time in the future."""
 
 
 def check(handoff: Handoff, verb: str, to: State) -> None:
-    """Raises IllegalMove unless `verb` may take the handoff from its present state to `to`."""
+    """Raises IllegalMoveError unless `verb` may take the handoff from its present state to `to`."""
     sources, targets = MOVES[verb]
     if handoff.state in sources and to in targets:
         return
     now_is = State(handoff.state).label.lower()
-    raise IllegalMove(
+    raise IllegalMoveError(
         f"{handoff.reference} is {now_is}, so it cannot be {_DOING[verb]}. Reload the page to see where it stands."
     )
 
 
 def check_version(handoff: Handoff, version: int | None) -> None:
-    """Raises StaleVersion if the caller decided on an older `version`; None means the caller did not look."""
+    """Raises StaleVersionError if the caller decided on an older `version`; None means the caller did not look."""
     if version is not None and version != handoff.version:
         now_is = State(handoff.state).label.lower()
-        raise StaleVersion(
+        raise StaleVersionError(
             f"{handoff.reference} has changed since you opened it and is now {now_is}. Nothing was done: look again."
         )

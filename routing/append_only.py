@@ -33,11 +33,11 @@ def protect(table: str) -> tuple[Callable[..., None], Callable[..., None]]:
 
     def forward(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
         for statement in _protecting(schema_editor.connection.vendor, table):
-            schema_editor.execute(statement)
+            schema_editor.execute(statement, params=None)
 
     def reverse(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
         for statement in _releasing(schema_editor.connection.vendor, table):
-            schema_editor.execute(statement)
+            schema_editor.execute(statement, params=None)
 
     return forward, reverse
 
@@ -65,9 +65,7 @@ def _protecting(vendor: str, table: str) -> list[str]:
             f'CREATE TRIGGER "{table}_truncate" BEFORE TRUNCATE ON "{table}"'
             " FOR EACH STATEMENT EXECUTE FUNCTION append_only_refuse()",
         ]
-    return [
-        "CREATE TABLE IF NOT EXISTS append_only_maintenance (open INTEGER NOT NULL)"
-    ] + [
+    return ["CREATE TABLE IF NOT EXISTS append_only_maintenance (open INTEGER NOT NULL)"] + [
         f'CREATE TRIGGER "{table}_{verb}" BEFORE {verb} ON "{table}"'
         " WHEN NOT EXISTS (SELECT 1 FROM append_only_maintenance)"
         f" BEGIN SELECT RAISE(ABORT, '{table} is append-only: {verb} refused'); END"
@@ -77,8 +75,5 @@ def _protecting(vendor: str, table: str) -> list[str]:
 
 def _releasing(vendor: str, table: str) -> list[str]:
     if vendor == "postgresql":
-        return [
-            f'DROP TRIGGER "{table}_{name}" ON "{table}"'
-            for name in ("rows", "truncate")
-        ]
+        return [f'DROP TRIGGER "{table}_{name}" ON "{table}"' for name in ("rows", "truncate")]
     return [f'DROP TRIGGER "{table}_{verb}"' for verb in ("update", "delete")]

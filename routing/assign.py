@@ -98,7 +98,7 @@ class _Fresh:
 def decide(facts: Facts, *, now: datetime, excluded: frozenset[int] = frozenset()) -> Draft:
     """The first matching rule of the live version and why each of its candidates may or may not take it now.
 
-    Reads the roster; writes nothing. Raises `routing.matcher.NoRules` when nothing is live.
+    Reads the roster; writes nothing. Raises `routing.matcher.NoRulesError` when nothing is live.
     """
     rules = live_rules()
     match = rules.match(facts)

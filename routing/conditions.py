@@ -80,12 +80,8 @@ class Conditions:
     def from_json(cls, raw: object) -> Conditions:
         """Reads {"segment": ["smb", "missing"], "score": {"from": 70, "below": 90}, "custom.tier": ["gold"]}."""
         if not isinstance(raw, Mapping):
-            raise ValueError(
-                'Conditions are a mapping of field to values, e.g. {"segment": ["smb"]}.'
-            )
-        return cls(
-            tuple(_read(str(field), value) for field, value in sorted(raw.items()))
-        )
+            raise ValueError('Conditions are a mapping of field to values, e.g. {"segment": ["smb"]}.')
+        return cls(tuple(_read(str(field), value) for field, value in sorted(raw.items())))
 
     def first_failing(self, located: Located) -> Condition | None:
         """The first condition that does not hold, or None when all hold."""
@@ -100,31 +96,17 @@ def _read(field: str, value: object) -> Condition:
         raise ValueError(
             f"“{field}” is not a field rules can use. Choose one of the listed fields or custom.<name>."
         )
-    if (
-        not isinstance(value, list)
-        or not value
-        or not all(isinstance(item, str) and item for item in value)
-    ):
-        raise ValueError(
-            f'{field}: give a list of at least one word, e.g. ["enterprise"].'
-        )
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
+        raise ValueError(f'{field}: give a list of at least one word, e.g. ["enterprise"].')
     words = frozenset(value) - {MISSING}
     if field in PREFIX_FIELDS:
-        return Condition(
-            field=field, prefixes=tuple(sorted(words)), missing=MISSING in value
-        )
+        return Condition(field=field, prefixes=tuple(sorted(words)), missing=MISSING in value)
     return Condition(field=field, values=words, missing=MISSING in value)
 
 
 def _read_range(field: str, value: object) -> Condition:
-    if (
-        not isinstance(value, Mapping)
-        or not set(value) <= {"from", "below", MISSING}
-        or not value
-    ):
-        raise ValueError(
-            f'{field}: give a range such as {{"from": 100, "below": 1000}}.'
-        )
+    if not isinstance(value, Mapping) or not set(value) <= {"from", "below", MISSING} or not value:
+        raise ValueError(f'{field}: give a range such as {{"from": 100, "below": 1000}}.')
     at_least, below = (
         _whole(field, value.get("from")),
         _whole(field, value.get("below")),
@@ -133,9 +115,7 @@ def _read_range(field: str, value: object) -> Condition:
         raise ValueError(
             f"{field}: the range ends at {below}, at or below its start {at_least}. Raise the upper bound."
         )
-    return Condition(
-        field=field, at_least=at_least, below=below, missing=bool(value.get(MISSING))
-    )
+    return Condition(field=field, at_least=at_least, below=below, missing=bool(value.get(MISSING)))
 
 
 def _whole(field: str, value: Any) -> int | None:

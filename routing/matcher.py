@@ -23,7 +23,7 @@ OWNER_STRATEGIES = frozenset(
 )
 
 
-class NoRules(Exception):
+class NoRulesError(Exception):
     """There is nothing to route by; the message says what to do."""
 
 
@@ -106,12 +106,12 @@ class CompiledRules:
         return Located(facts, segment, territory)
 
     def match(self, facts: Facts) -> Match:
-        """The first rule that takes the facts. The catch-all takes everything, so there is one; NoRules otherwise."""
+        """The first rule that takes the facts. The catch-all takes everything, so there is one; NoRulesError otherwise."""
         located = self.locate(facts)
         for line in self.lines:
             if line.refusal(located) is None:
                 return Match(self, line, located)
-        raise NoRules(
+        raise NoRulesError(
             f"Rules v{self.number} have no catch-all, so nothing takes this handoff. Publish rules with one."
         )
 
@@ -136,10 +136,10 @@ class Match:
 
 
 def live_rules() -> CompiledRules:
-    """The compiled live version. Raises NoRules when nothing has been published."""
+    """The compiled live version. Raises NoRulesError when nothing has been published."""
     live = RuleSet.objects.filter(state=RuleSet.State.LIVE).values_list("id", flat=True).first()
     if live is None:
-        raise NoRules("No rules are live, so nothing can be routed. Publish a rule set first.")
+        raise NoRulesError("No rules are live, so nothing can be routed. Publish a rule set first.")
     return compiled(live)
 
 

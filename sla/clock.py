@@ -54,6 +54,15 @@ def policy_for(*, handoff_type: str, team_id: int | None, segment: str) -> Polic
     return max(fitting, key=lambda policy: (policy.team_id is not None, policy.segment != ""))
 
 
+def policy_of(assignment: Assignment) -> Policy:
+    """The policy version that the assignment's clocks were pinned to."""
+    return (
+        Policy.objects.select_related("calendar")
+        .prefetch_related("steps", "calendar__holidays")
+        .get(pk=Clock.objects.values_list("policy_id").filter(assignment=assignment)[:1])
+    )
+
+
 def plan(policy: Policy, *, first_contact_minutes: int | None) -> Plan:
     """What the clocks of a new assignment will be; a rule's own first-contact target, if any, replaces the policy's."""
     return Plan(

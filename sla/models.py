@@ -44,12 +44,8 @@ class Policy(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     handoff_type = models.CharField(max_length=32, choices=HandoffType.choices)
-    team = models.ForeignKey(
-        Team, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    segment = models.SlugField(
-        max_length=32, blank=True, help_text="Segment code; blank means every segment"
-    )
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
+    segment = models.SlugField(max_length=32, blank=True, help_text="Segment code; blank means every segment")
     number = models.PositiveIntegerField("version", default=1)
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
     target_minutes = minutes_field("first contact within (minutes)")
@@ -105,9 +101,7 @@ class Policy(models.Model):
         )
 
     def __str__(self) -> str:
-        where = " · ".join(
-            part for part in (self.team.name if self.team else "", self.segment) if part
-        )
+        where = " · ".join(part for part in (self.team.name if self.team else "", self.segment) if part)
         return f"{self.get_handoff_type_display()}{' · ' + where if where else ''} v{self.number}"
 
 
@@ -126,9 +120,7 @@ class EscalationStep(models.Model):
         BUSINESS = "business", "Working time"
 
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="steps")
-    clock_kind = models.CharField(
-        max_length=16, choices=ClockKind.choices, default=ClockKind.FIRST_CONTACT
-    )
+    clock_kind = models.CharField(max_length=16, choices=ClockKind.choices, default=ClockKind.FIRST_CONTACT)
     position = models.PositiveSmallIntegerField()
     action = models.CharField(max_length=16, choices=Action.choices)
     after_minutes = models.PositiveIntegerField("minutes after the deadline", default=0)
@@ -169,17 +161,11 @@ class Clock(models.Model):
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="clocks")
     handoff_uuid = models.UUIDField(db_index=True)
     kind = models.CharField(max_length=16, choices=ClockKind.choices)
-    state = models.CharField(
-        max_length=16, choices=State.choices, default=State.RUNNING
-    )
+    state = models.CharField(max_length=16, choices=State.choices, default=State.RUNNING)
     policy = models.ForeignKey(Policy, models.PROTECT, related_name="clocks")
-    calendar = models.ForeignKey(
-        Calendar, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    calendar = models.ForeignKey(Calendar, models.PROTECT, null=True, blank=True, related_name="+")
     calendar_version = models.PositiveIntegerField(null=True, blank=True)
-    hours = models.JSONField(
-        default=dict, help_text="The working hours as they were when the clock started"
-    )
+    hours = models.JSONField(default=dict, help_text="The working hours as they were when the clock started")
     target_minutes = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     at_risk_at = models.DateTimeField()
@@ -192,13 +178,9 @@ class Clock(models.Model):
     class Meta:
         ordering = ("started_at", "id")
         constraints = (
-            models.UniqueConstraint(
-                fields=("assignment", "kind"), name="clock_once_per_assignment_and_kind"
-            ),
+            models.UniqueConstraint(fields=("assignment", "kind"), name="clock_once_per_assignment_and_kind"),
             models.CheckConstraint(
-                condition=models.Q(
-                    state="stopped", stopped_at__isnull=False, next_step_at__isnull=True
-                )
+                condition=models.Q(state="stopped", stopped_at__isnull=False, next_step_at__isnull=True)
                 | (~models.Q(state="stopped") & models.Q(stopped_at__isnull=True)),
                 name="clock_stopped_is_at_rest",
             ),
@@ -241,8 +223,7 @@ class ClockInterval(models.Model):
                 name="clock_interval_one_open",
             ),
             models.CheckConstraint(
-                condition=models.Q(ends_at__isnull=True)
-                | models.Q(ends_at__gte=models.F("starts_at")),
+                condition=models.Q(ends_at__isnull=True) | models.Q(ends_at__gte=models.F("starts_at")),
                 name="clock_interval_ends_after_start",
             ),
             models.CheckConstraint(
@@ -266,17 +247,11 @@ class StepRun(models.Model):
     step = models.ForeignKey(EscalationStep, models.PROTECT, related_name="runs")
     due_at = models.DateTimeField()
     ran_at = models.DateTimeField()
-    outcome = models.CharField(
-        max_length=16, choices=Outcome.choices, default=Outcome.DONE
-    )
+    outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.DONE)
 
     class Meta:
         ordering = ("clock", "due_at")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("clock", "step"), name="step_run_once_per_clock"
-            ),
-        )
+        constraints = (models.UniqueConstraint(fields=("clock", "step"), name="step_run_once_per_clock"),)
 
     def __str__(self) -> str:
         return f"{self.step} at {self.ran_at:%d %b %H:%M}"

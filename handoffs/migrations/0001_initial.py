@@ -7,283 +7,657 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('crm_id', models.CharField(max_length=64, unique=True, verbose_name='CRM id')),
-                ('crm_created_at', models.DateTimeField(blank=True, null=True, verbose_name='created in the CRM')),
-                ('crm_updated_at', models.DateTimeField(blank=True, null=True, verbose_name='last changed in the CRM')),
-                ('name', models.CharField(max_length=200)),
-                ('domain', models.CharField(blank=True, max_length=200, verbose_name='website')),
-                ('industry', models.CharField(blank=True, max_length=80)),
-                ('employee_count', models.PositiveIntegerField(blank=True, null=True)),
-                ('tier', models.CharField(blank=True, choices=[('enterprise', 'Enterprise'), ('mid_market', 'Mid-market'), ('smb', 'SMB'), ('partner', 'Partner')], max_length=16)),
-                ('country', models.CharField(blank=True, max_length=2, validators=[django.core.validators.RegexValidator('^[A-Z]{2}$', 'Use the two-letter country code in capitals, e.g. NO.')])),
-                ('region', models.CharField(blank=True, max_length=32)),
-                ('postal_code', models.CharField(blank=True, max_length=16)),
-                ('city', models.CharField(blank=True, max_length=80)),
-                ('time_zone', models.CharField(blank=True, max_length=64)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('is_customer', models.BooleanField(default=False)),
-                ('score', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='lead score')),
-                ('scored_at', models.DateTimeField(blank=True, null=True)),
-                ('pod', models.SlugField(blank=True, help_text='Code of the pod that owns the account', max_length=64)),
-                ('custom', models.JSONField(blank=True, default=dict, verbose_name='custom attributes')),
-                ('metadata', models.JSONField(blank=True, default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("crm_id", models.CharField(max_length=64, unique=True, verbose_name="CRM id")),
+                (
+                    "crm_created_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="created in the CRM"),
+                ),
+                (
+                    "crm_updated_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last changed in the CRM"),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("domain", models.CharField(blank=True, max_length=200, verbose_name="website")),
+                ("industry", models.CharField(blank=True, max_length=80)),
+                ("employee_count", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "tier",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("enterprise", "Enterprise"),
+                            ("mid_market", "Mid-market"),
+                            ("smb", "SMB"),
+                            ("partner", "Partner"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "country",
+                    models.CharField(
+                        blank=True,
+                        max_length=2,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z]{2}$", "Use the two-letter country code in capitals, e.g. NO."
+                            )
+                        ],
+                    ),
+                ),
+                ("region", models.CharField(blank=True, max_length=32)),
+                ("postal_code", models.CharField(blank=True, max_length=16)),
+                ("city", models.CharField(blank=True, max_length=80)),
+                ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("is_customer", models.BooleanField(default=False)),
+                ("score", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="lead score")),
+                ("scored_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "pod",
+                    models.SlugField(
+                        blank=True, help_text="Code of the pod that owns the account", max_length=64
+                    ),
+                ),
+                ("custom", models.JSONField(blank=True, default=dict, verbose_name="custom attributes")),
+                ("metadata", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Activity',
+            name="Activity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('crm_id', models.CharField(max_length=64, unique=True, verbose_name='CRM id')),
-                ('crm_created_at', models.DateTimeField(blank=True, null=True, verbose_name='created in the CRM')),
-                ('crm_updated_at', models.DateTimeField(blank=True, null=True, verbose_name='last changed in the CRM')),
-                ('kind', models.CharField(choices=[('call', 'Call'), ('email', 'E-mail'), ('meeting', 'Meeting'), ('form', 'Form'), ('web_visit', 'Web visit'), ('demo_request', 'Demo request'), ('trial', 'Trial'), ('event', 'Event'), ('expansion_signal', 'Expansion signal'), ('support_ticket', 'Support ticket'), ('note', 'Note')], max_length=24)),
-                ('subject', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('occurred_at', models.DateTimeField()),
-                ('properties', models.JSONField(blank=True, default=dict)),
-                ('external_key', models.CharField(blank=True, editable=False, max_length=200, null=True, unique=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("crm_id", models.CharField(max_length=64, unique=True, verbose_name="CRM id")),
+                (
+                    "crm_created_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="created in the CRM"),
+                ),
+                (
+                    "crm_updated_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last changed in the CRM"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("call", "Call"),
+                            ("email", "E-mail"),
+                            ("meeting", "Meeting"),
+                            ("form", "Form"),
+                            ("web_visit", "Web visit"),
+                            ("demo_request", "Demo request"),
+                            ("trial", "Trial"),
+                            ("event", "Event"),
+                            ("expansion_signal", "Expansion signal"),
+                            ("support_ticket", "Support ticket"),
+                            ("note", "Note"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("subject", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                ("occurred_at", models.DateTimeField()),
+                ("properties", models.JSONField(blank=True, default=dict)),
+                (
+                    "external_key",
+                    models.CharField(blank=True, editable=False, max_length=200, null=True, unique=True),
+                ),
             ],
             options={
-                'verbose_name_plural': 'activities',
-                'ordering': ('-occurred_at',),
+                "verbose_name_plural": "activities",
+                "ordering": ("-occurred_at",),
             },
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject_kind', models.CharField(max_length=32)),
-                ('subject_id', models.UUIDField()),
-                ('content_hash', models.CharField(max_length=64)),
-                ('role', models.CharField(choices=[('marketing_manager', 'Marketing manager'), ('sales_manager', 'Sales manager'), ('cs_manager', 'CS manager'), ('revops_manager', 'RevOps manager'), ('revops_director', 'RevOps director'), ('cro', 'Chief revenue officer')], max_length=32)),
-                ('verdict', models.CharField(choices=[('approved', 'Approved'), ('changes', 'Changes requested')], max_length=16)),
-                ('comment', models.TextField(blank=True)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject_kind", models.CharField(max_length=32)),
+                ("subject_id", models.UUIDField()),
+                ("content_hash", models.CharField(max_length=64)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("marketing_manager", "Marketing manager"),
+                            ("sales_manager", "Sales manager"),
+                            ("cs_manager", "CS manager"),
+                            ("revops_manager", "RevOps manager"),
+                            ("revops_director", "RevOps director"),
+                            ("cro", "Chief revenue officer"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("approved", "Approved"), ("changes", "Changes requested")], max_length=16
+                    ),
+                ),
+                ("comment", models.TextField(blank=True)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'ordering': ('-at',),
+                "ordering": ("-at",),
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('crm_id', models.CharField(max_length=64, unique=True, verbose_name='CRM id')),
-                ('crm_created_at', models.DateTimeField(blank=True, null=True, verbose_name='created in the CRM')),
-                ('crm_updated_at', models.DateTimeField(blank=True, null=True, verbose_name='last changed in the CRM')),
-                ('first_name', models.CharField(blank=True, max_length=80)),
-                ('last_name', models.CharField(blank=True, max_length=80)),
-                ('title', models.CharField(blank=True, max_length=160)),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('email_bounced', models.BooleanField(default=False)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('is_primary', models.BooleanField(default=False)),
-                ('buying_role', models.CharField(blank=True, choices=[('economic_buyer', 'Economic buyer'), ('champion', 'Champion'), ('technical_evaluator', 'Technical evaluator'), ('end_user', 'End user'), ('legal_procurement', 'Legal/procurement'), ('influencer', 'Influencer')], max_length=24)),
-                ('do_not_contact', models.BooleanField(default=False)),
-                ('time_zone', models.CharField(blank=True, max_length=64)),
-                ('product_user_id', models.CharField(blank=True, max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("crm_id", models.CharField(max_length=64, unique=True, verbose_name="CRM id")),
+                (
+                    "crm_created_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="created in the CRM"),
+                ),
+                (
+                    "crm_updated_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last changed in the CRM"),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=80)),
+                ("last_name", models.CharField(blank=True, max_length=80)),
+                ("title", models.CharField(blank=True, max_length=160)),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("email_bounced", models.BooleanField(default=False)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("is_primary", models.BooleanField(default=False)),
+                (
+                    "buying_role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("economic_buyer", "Economic buyer"),
+                            ("champion", "Champion"),
+                            ("technical_evaluator", "Technical evaluator"),
+                            ("end_user", "End user"),
+                            ("legal_procurement", "Legal/procurement"),
+                            ("influencer", "Influencer"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("do_not_contact", models.BooleanField(default=False)),
+                ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("product_user_id", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'ordering': ('account', '-is_primary', 'last_name'),
+                "ordering": ("account", "-is_primary", "last_name"),
             },
         ),
         migrations.CreateModel(
-            name='ContentEngagement',
+            name="ContentEngagement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('crm_id', models.CharField(max_length=64, unique=True, verbose_name='CRM id')),
-                ('crm_created_at', models.DateTimeField(blank=True, null=True, verbose_name='created in the CRM')),
-                ('crm_updated_at', models.DateTimeField(blank=True, null=True, verbose_name='last changed in the CRM')),
-                ('title', models.CharField(max_length=200)),
-                ('kind', models.CharField(blank=True, help_text='guide, webinar, pricing, case study ...', max_length=40)),
-                ('url', models.URLField(blank=True, max_length=500)),
-                ('occurred_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("crm_id", models.CharField(max_length=64, unique=True, verbose_name="CRM id")),
+                (
+                    "crm_created_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="created in the CRM"),
+                ),
+                (
+                    "crm_updated_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last changed in the CRM"),
+                ),
+                ("title", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True, help_text="guide, webinar, pricing, case study ...", max_length=40
+                    ),
+                ),
+                ("url", models.URLField(blank=True, max_length=500)),
+                ("occurred_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ('-occurred_at',),
+                "ordering": ("-occurred_at",),
             },
         ),
         migrations.CreateModel(
-            name='Deal',
+            name="Deal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('crm_id', models.CharField(max_length=64, unique=True, verbose_name='CRM id')),
-                ('crm_created_at', models.DateTimeField(blank=True, null=True, verbose_name='created in the CRM')),
-                ('crm_updated_at', models.DateTimeField(blank=True, null=True, verbose_name='last changed in the CRM')),
-                ('name', models.CharField(max_length=200)),
-                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))])),
-                ('currency', models.CharField(default='USD', max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Use the three-letter currency code in capitals, e.g. USD.')])),
-                ('stage', models.CharField(blank=True, max_length=80)),
-                ('is_closed', models.BooleanField(default=False)),
-                ('is_won', models.BooleanField(default=False)),
-                ('expected_close', models.DateField(blank=True, null=True)),
-                ('qualified_at', models.DateTimeField(blank=True, null=True, verbose_name='qualified by the SDR')),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('metadata', models.JSONField(blank=True, default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("crm_id", models.CharField(max_length=64, unique=True, verbose_name="CRM id")),
+                (
+                    "crm_created_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="created in the CRM"),
+                ),
+                (
+                    "crm_updated_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last changed in the CRM"),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "amount",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=14,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(
+                        default="USD",
+                        max_length=3,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z]{3}$", "Use the three-letter currency code in capitals, e.g. USD."
+                            )
+                        ],
+                    ),
+                ),
+                ("stage", models.CharField(blank=True, max_length=80)),
+                ("is_closed", models.BooleanField(default=False)),
+                ("is_won", models.BooleanField(default=False)),
+                ("expected_close", models.DateField(blank=True, null=True)),
+                (
+                    "qualified_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="qualified by the SDR"),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("metadata", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'ordering': ('-crm_created_at',),
+                "ordering": ("-crm_created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('assignment_number', models.PositiveIntegerField(default=0)),
-                ('purpose', models.CharField(choices=[('crm_update', 'CRM update'), ('crm_note', 'CRM note'), ('alert', 'Alert to the new owner'), ('briefing', 'Briefing e-mail'), ('gaps', 'Gap list to the sender'), ('unassigned', 'Nobody could take it'), ('acknowledged', 'Acknowledged'), ('escalation', 'Escalation'), ('notice', 'Notice')], max_length=24)),
-                ('channel', models.CharField(choices=[('crm', 'CRM'), ('slack', 'Slack'), ('email', 'E-mail')], max_length=8)),
-                ('recipient', models.CharField(max_length=254)),
-                ('payload', models.JSONField()),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('delivered', 'Delivered'), ('parked', 'Parked'), ('cancelled', 'Cancelled')], default='queued', max_length=16)),
-                ('queued_at', models.DateTimeField()),
-                ('next_at', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('provider_id', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("key", models.CharField(max_length=400, unique=True)),
+                ("assignment_number", models.PositiveIntegerField(default=0)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("crm_update", "CRM update"),
+                            ("crm_note", "CRM note"),
+                            ("alert", "Alert to the new owner"),
+                            ("briefing", "Briefing e-mail"),
+                            ("gaps", "Gap list to the sender"),
+                            ("unassigned", "Nobody could take it"),
+                            ("acknowledged", "Acknowledged"),
+                            ("escalation", "Escalation"),
+                            ("notice", "Notice"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("crm", "CRM"), ("slack", "Slack"), ("email", "E-mail")], max_length=8
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=254)),
+                ("payload", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("delivered", "Delivered"),
+                            ("parked", "Parked"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("queued_at", models.DateTimeField()),
+                ("next_at", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                ("provider_id", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
-                'ordering': ('-queued_at', '-id'),
+                "verbose_name_plural": "deliveries",
+                "ordering": ("-queued_at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stream', models.CharField(max_length=80)),
-                ('seq', models.PositiveIntegerField()),
-                ('verb', models.CharField(max_length=40)),
-                ('actor', models.CharField(help_text='"user:7", "engine", "sla", "crm"', max_length=64)),
-                ('facts', models.JSONField(default=dict)),
-                ('at', models.DateTimeField()),
-                ('prev_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("stream", models.CharField(max_length=80)),
+                ("seq", models.PositiveIntegerField()),
+                ("verb", models.CharField(max_length=40)),
+                ("actor", models.CharField(help_text='"user:7", "engine", "sla", "crm"', max_length=64)),
+                ("facts", models.JSONField(default=dict)),
+                ("at", models.DateTimeField()),
+                ("prev_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ('stream', 'seq'),
+                "ordering": ("stream", "seq"),
             },
         ),
         migrations.CreateModel(
-            name='Handoff',
+            name="Handoff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('handoff_type', models.CharField(choices=[('mql_to_sales', 'Marketing → Sales (MQL/PQL)'), ('sql_to_ae', 'SDR → AE (SQL)'), ('closed_to_cs', 'Sales → Customer Success (Closed Won)'), ('expansion_to_sales', 'CS → Sales (Expansion)')], max_length=32, verbose_name='type')),
-                ('state', models.CharField(choices=[('received', 'Received'), ('blocked', 'Blocked'), ('unassigned', 'Unassigned'), ('assigned', 'Assigned'), ('acknowledged', 'Acknowledged'), ('rejected', 'Returned to sender'), ('contacted', 'Contacted'), ('meeting_booked', 'Meeting booked'), ('converted', 'Converted'), ('lost', 'Lost'), ('withdrawn', 'Withdrawn')], default='received', max_length=16)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('origin', models.CharField(choices=[('crm', 'CRM change'), ('api', 'API'), ('command', 'Command line'), ('admin', 'Admin'), ('page', 'Page'), ('import', 'Import')], max_length=16)),
-                ('trigger_key', models.CharField(blank=True, max_length=200, null=True, unique=True)),
-                ('dedupe_key', models.CharField(max_length=200)),
-                ('segment', models.CharField(blank=True, max_length=32)),
-                ('territory', models.CharField(blank=True, max_length=64)),
-                ('priority', models.CharField(choices=[('urgent', 'Urgent'), ('high', 'High')], default='high', max_length=8)),
-                ('completeness', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(100)])),
-                ('is_flagged', models.BooleanField(default=False)),
-                ('received_at', models.DateTimeField()),
-                ('unassigned_since', models.DateTimeField(blank=True, null=True)),
-                ('assigned_at', models.DateTimeField(blank=True, null=True, verbose_name='first assigned')),
-                ('acknowledged_at', models.DateTimeField(blank=True, null=True)),
-                ('contacted_at', models.DateTimeField(blank=True, null=True, verbose_name='first contact')),
-                ('meeting_at', models.DateTimeField(blank=True, null=True, verbose_name='meeting starts')),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('rejection_reason', models.CharField(blank=True, max_length=32)),
-                ('next_at', models.DateTimeField(blank=True, null=True)),
-                ('held_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('failures', models.PositiveSmallIntegerField(default=0)),
-                ('parked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "handoff_type",
+                    models.CharField(
+                        choices=[
+                            ("mql_to_sales", "Marketing → Sales (MQL/PQL)"),
+                            ("sql_to_ae", "SDR → AE (SQL)"),
+                            ("closed_to_cs", "Sales → Customer Success (Closed Won)"),
+                            ("expansion_to_sales", "CS → Sales (Expansion)"),
+                        ],
+                        max_length=32,
+                        verbose_name="type",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("blocked", "Blocked"),
+                            ("unassigned", "Unassigned"),
+                            ("assigned", "Assigned"),
+                            ("acknowledged", "Acknowledged"),
+                            ("rejected", "Returned to sender"),
+                            ("contacted", "Contacted"),
+                            ("meeting_booked", "Meeting booked"),
+                            ("converted", "Converted"),
+                            ("lost", "Lost"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="received",
+                        max_length=16,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("crm", "CRM change"),
+                            ("api", "API"),
+                            ("command", "Command line"),
+                            ("admin", "Admin"),
+                            ("page", "Page"),
+                            ("import", "Import"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("trigger_key", models.CharField(blank=True, max_length=200, null=True, unique=True)),
+                ("dedupe_key", models.CharField(max_length=200)),
+                ("segment", models.CharField(blank=True, max_length=32)),
+                ("territory", models.CharField(blank=True, max_length=64)),
+                (
+                    "priority",
+                    models.CharField(
+                        choices=[("urgent", "Urgent"), ("high", "High")], default="high", max_length=8
+                    ),
+                ),
+                (
+                    "completeness",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, validators=[django.core.validators.MaxValueValidator(100)]
+                    ),
+                ),
+                ("is_flagged", models.BooleanField(default=False)),
+                ("received_at", models.DateTimeField()),
+                ("unassigned_since", models.DateTimeField(blank=True, null=True)),
+                ("assigned_at", models.DateTimeField(blank=True, null=True, verbose_name="first assigned")),
+                ("acknowledged_at", models.DateTimeField(blank=True, null=True)),
+                ("contacted_at", models.DateTimeField(blank=True, null=True, verbose_name="first contact")),
+                ("meeting_at", models.DateTimeField(blank=True, null=True, verbose_name="meeting starts")),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("rejection_reason", models.CharField(blank=True, max_length=32)),
+                ("next_at", models.DateTimeField(blank=True, null=True)),
+                ("held_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
+                ("parked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'ordering': ('-received_at', '-id'),
+                "ordering": ("-received_at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('crm_id', models.CharField(max_length=64, unique=True, verbose_name='CRM id')),
-                ('crm_created_at', models.DateTimeField(blank=True, null=True, verbose_name='created in the CRM')),
-                ('crm_updated_at', models.DateTimeField(blank=True, null=True, verbose_name='last changed in the CRM')),
-                ('tag', models.CharField(choices=[('pain_point', 'Pain point'), ('next_step', 'Next step agreed'), ('implementation_scope', 'Implementation scope'), ('success_criteria', 'Success criterion'), ('stakeholder', 'Stakeholder'), ('promised_outcome', 'Promised outcome'), ('relationship', 'Relationship'), ('pricing', 'Pricing'), ('other', 'Other')], default='other', max_length=24)),
-                ('body', models.TextField()),
-                ('source', models.CharField(blank=True, max_length=160, verbose_name='where it was said')),
-                ('occurred_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("crm_id", models.CharField(max_length=64, unique=True, verbose_name="CRM id")),
+                (
+                    "crm_created_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="created in the CRM"),
+                ),
+                (
+                    "crm_updated_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last changed in the CRM"),
+                ),
+                (
+                    "tag",
+                    models.CharField(
+                        choices=[
+                            ("pain_point", "Pain point"),
+                            ("next_step", "Next step agreed"),
+                            ("implementation_scope", "Implementation scope"),
+                            ("success_criteria", "Success criterion"),
+                            ("stakeholder", "Stakeholder"),
+                            ("promised_outcome", "Promised outcome"),
+                            ("relationship", "Relationship"),
+                            ("pricing", "Pricing"),
+                            ("other", "Other"),
+                        ],
+                        default="other",
+                        max_length=24,
+                    ),
+                ),
+                ("body", models.TextField()),
+                ("source", models.CharField(blank=True, max_length=160, verbose_name="where it was said")),
+                ("occurred_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ('-occurred_at',),
+                "ordering": ("-occurred_at",),
             },
         ),
         migrations.CreateModel(
-            name='Package',
+            name="Package",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('verdict', models.CharField(choices=[('complete', 'Complete'), ('flagged', 'Flagged'), ('blocked', 'Blocked')], max_length=16)),
-                ('score', models.PositiveSmallIntegerField(validators=[django.core.validators.MaxValueValidator(100)])),
-                ('body', models.JSONField()),
-                ('context', models.JSONField()),
-                ('compiled_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("complete", "Complete"), ("flagged", "Flagged"), ("blocked", "Blocked")],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "score",
+                    models.PositiveSmallIntegerField(
+                        validators=[django.core.validators.MaxValueValidator(100)]
+                    ),
+                ),
+                ("body", models.JSONField()),
+                ("context", models.JSONField()),
+                ("compiled_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ('handoff', '-number'),
+                "ordering": ("handoff", "-number"),
             },
         ),
         migrations.CreateModel(
-            name='TypeSetting',
+            name="TypeSetting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('handoff_type', models.CharField(choices=[('mql_to_sales', 'Marketing → Sales (MQL/PQL)'), ('sql_to_ae', 'SDR → AE (SQL)'), ('closed_to_cs', 'Sales → Customer Success (Closed Won)'), ('expansion_to_sales', 'CS → Sales (Expansion)')], max_length=32, unique=True, verbose_name='type')),
-                ('is_enabled', models.BooleanField(default=True, verbose_name='starts by itself')),
-                ('score_threshold', models.PositiveSmallIntegerField(blank=True, help_text='MQL: a lead score of at least this starts a handoff', null=True)),
-                ('usage_stages', models.JSONField(blank=True, default=list, help_text='PQL: reaching one of these product stages starts a handoff')),
-                ('cooldown_days', models.PositiveSmallIntegerField(default=90, help_text='Days before the same account may start this type again by itself')),
-                ('field_weights', models.JSONField(blank=True, default=dict, help_text='Weight per package field; blank uses the shipped weights')),
-                ('stale_after_days', models.PositiveSmallIntegerField(default=180)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "handoff_type",
+                    models.CharField(
+                        choices=[
+                            ("mql_to_sales", "Marketing → Sales (MQL/PQL)"),
+                            ("sql_to_ae", "SDR → AE (SQL)"),
+                            ("closed_to_cs", "Sales → Customer Success (Closed Won)"),
+                            ("expansion_to_sales", "CS → Sales (Expansion)"),
+                        ],
+                        max_length=32,
+                        unique=True,
+                        verbose_name="type",
+                    ),
+                ),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="starts by itself")),
+                (
+                    "score_threshold",
+                    models.PositiveSmallIntegerField(
+                        blank=True, help_text="MQL: a lead score of at least this starts a handoff", null=True
+                    ),
+                ),
+                (
+                    "usage_stages",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="PQL: reaching one of these product stages starts a handoff",
+                    ),
+                ),
+                (
+                    "cooldown_days",
+                    models.PositiveSmallIntegerField(
+                        default=90,
+                        help_text="Days before the same account may start this type again by itself",
+                    ),
+                ),
+                (
+                    "field_weights",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Weight per package field; blank uses the shipped weights",
+                    ),
+                ),
+                ("stale_after_days", models.PositiveSmallIntegerField(default=180)),
             ],
             options={
-                'ordering': ('handoff_type',),
+                "ordering": ("handoff_type",),
             },
         ),
         migrations.CreateModel(
-            name='UsageStage',
+            name="UsageStage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stage', models.CharField(choices=[('new', 'New'), ('activated', 'Activated'), ('adopted', 'Adopted'), ('power', 'Power user'), ('declining', 'Declining'), ('dormant', 'Dormant')], max_length=16)),
-                ('active_users', models.PositiveIntegerField(blank=True, null=True)),
-                ('seats', models.PositiveIntegerField(blank=True, null=True)),
-                ('metrics', models.JSONField(blank=True, default=dict)),
-                ('as_of', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("activated", "Activated"),
+                            ("adopted", "Adopted"),
+                            ("power", "Power user"),
+                            ("declining", "Declining"),
+                            ("dormant", "Dormant"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("active_users", models.PositiveIntegerField(blank=True, null=True)),
+                ("seats", models.PositiveIntegerField(blank=True, null=True)),
+                ("metrics", models.JSONField(blank=True, default=dict)),
+                ("as_of", models.DateTimeField()),
             ],
             options={
-                'ordering': ('account', '-as_of'),
+                "ordering": ("account", "-as_of"),
             },
         ),
     ]

@@ -6,303 +6,561 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('handoffs', '0001_initial'),
-        ('routing', '0001_initial'),
+        ("handoffs", "0001_initial"),
+        ("routing", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='account',
-            name='named_owner',
-            field=models.ForeignKey(blank=True, help_text='Set for named accounts: this person takes every handoff they may own', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='accounts_named', to='routing.rep'),
+            model_name="account",
+            name="named_owner",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Set for named accounts: this person takes every handoff they may own",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="accounts_named",
+                to="routing.rep",
+            ),
         ),
         migrations.AddField(
-            model_name='account',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='accounts_owned', to='routing.rep'),
+            model_name="account",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="accounts_owned",
+                to="routing.rep",
+            ),
         ),
         migrations.AddField(
-            model_name='account',
-            name='parent',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='children', to='handoffs.account'),
+            model_name="account",
+            name="parent",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="children",
+                to="handoffs.account",
+            ),
         ),
         migrations.AddField(
-            model_name='activity',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='activities', to='handoffs.account'),
+            model_name="activity",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="activities", to="handoffs.account"
+            ),
         ),
         migrations.AddField(
-            model_name='activity',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='routing.rep'),
+            model_name="activity",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="routing.rep",
+            ),
         ),
         migrations.AddField(
-            model_name='approval',
-            name='approver',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="approval",
+            name="approver",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='approval',
-            name='author',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="approval",
+            name="author",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='handoffs.account'),
+            model_name="contact",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="contacts", to="handoffs.account"
+            ),
         ),
         migrations.AddField(
-            model_name='activity',
-            name='contact',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='activities', to='handoffs.contact'),
+            model_name="activity",
+            name="contact",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="activities",
+                to="handoffs.contact",
+            ),
         ),
         migrations.AddField(
-            model_name='contentengagement',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='content', to='handoffs.account'),
+            model_name="contentengagement",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="content", to="handoffs.account"
+            ),
         ),
         migrations.AddField(
-            model_name='contentengagement',
-            name='contact',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='content', to='handoffs.contact'),
+            model_name="contentengagement",
+            name="contact",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="content",
+                to="handoffs.contact",
+            ),
         ),
         migrations.AddField(
-            model_name='deal',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deals', to='handoffs.account'),
+            model_name="deal",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="deals", to="handoffs.account"
+            ),
         ),
         migrations.AddField(
-            model_name='deal',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deals_owned', to='routing.rep'),
+            model_name="deal",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="deals_owned",
+                to="routing.rep",
+            ),
         ),
         migrations.AddField(
-            model_name='activity',
-            name='deal',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='activities', to='handoffs.deal'),
+            model_name="activity",
+            name="deal",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="activities",
+                to="handoffs.deal",
+            ),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='fallback_of',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='fallbacks', to='handoffs.delivery'),
+            model_name="delivery",
+            name="fallback_of",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="fallbacks",
+                to="handoffs.delivery",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['-at'], name='handoffs_ev_at_0b32f7_idx'),
+            model_name="event",
+            index=models.Index(fields=["-at"], name="handoffs_ev_at_0b32f7_idx"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('stream', 'seq'), name='event_numbered_once'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("stream", "seq"), name="event_numbered_once"),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='handoffs', to='handoffs.account'),
+            model_name="handoff",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="handoffs", to="handoffs.account"
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='assignment',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.assignment'),
+            model_name="handoff",
+            name="assignment",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="routing.assignment",
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='deal',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='handoffs', to='handoffs.deal'),
+            model_name="handoff",
+            name="deal",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="handoffs",
+                to="handoffs.deal",
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='from_rep',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='handoffs_sent', to='routing.rep'),
+            model_name="handoff",
+            name="from_rep",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="handoffs_sent",
+                to="routing.rep",
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='from_team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='handoffs_sent', to='routing.team'),
+            model_name="handoff",
+            name="from_team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="handoffs_sent",
+                to="routing.team",
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='handoffs_owned', to='routing.rep'),
+            model_name="handoff",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="handoffs_owned",
+                to="routing.rep",
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='handoffs', to='routing.team'),
+            model_name="handoff",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="handoffs",
+                to="routing.team",
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='to_team',
-            field=models.ForeignKey(blank=True, help_text='Asked for by the caller', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.team'),
+            model_name="handoff",
+            name="to_team",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Asked for by the caller",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="routing.team",
+            ),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='handoff',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='handoffs.handoff'),
+            model_name="delivery",
+            name="handoff",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deliveries",
+                to="handoffs.handoff",
+            ),
         ),
         migrations.AddField(
-            model_name='note',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='handoffs.account'),
+            model_name="note",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="notes", to="handoffs.account"
+            ),
         ),
         migrations.AddField(
-            model_name='note',
-            name='author',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='routing.rep'),
+            model_name="note",
+            name="author",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="routing.rep",
+            ),
         ),
         migrations.AddField(
-            model_name='note',
-            name='contact',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='handoffs.contact'),
+            model_name="note",
+            name="contact",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="handoffs.contact",
+            ),
         ),
         migrations.AddField(
-            model_name='note',
-            name='deal',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notes', to='handoffs.deal'),
+            model_name="note",
+            name="deal",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="notes",
+                to="handoffs.deal",
+            ),
         ),
         migrations.AddField(
-            model_name='package',
-            name='handoff',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='packages', to='handoffs.handoff'),
+            model_name="package",
+            name="handoff",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="packages", to="handoffs.handoff"
+            ),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='package',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handoffs.package'),
+            model_name="handoff",
+            name="package",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handoffs.package",
+            ),
         ),
         migrations.AddField(
-            model_name='typesetting',
-            name='from_team',
-            field=models.ForeignKey(blank=True, help_text='Sender when the CRM names no owner', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='routing.team'),
+            model_name="typesetting",
+            name="from_team",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Sender when the CRM names no owner",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="routing.team",
+            ),
         ),
         migrations.AddField(
-            model_name='usagestage',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='usage_stages', to='handoffs.account'),
+            model_name="usagestage",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="usage_stages",
+                to="handoffs.account",
+            ),
         ),
         migrations.AddField(
-            model_name='usagestage',
-            name='contact',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='handoffs.contact'),
+            model_name="usagestage",
+            name="contact",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="handoffs.contact",
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('score__isnull', False)), fields=['score'], name='account_scored'),
+            model_name="account",
+            index=models.Index(
+                condition=models.Q(("score__isnull", False)), fields=["score"], name="account_scored"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('approver', models.F('author')), _negated=True), name='approval_never_by_the_author', violation_error_message='The author cannot approve their own work. Ask somebody else who holds the role.'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("approver", models.F("author")), _negated=True),
+                name="approval_never_by_the_author",
+                violation_error_message="The author cannot approve their own work. Ask somebody else who holds the role.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'changes'), _negated=True), models.Q(('comment', ''), _negated=True), _connector='OR'), name='approval_changes_need_a_comment'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("verdict", "changes"), _negated=True),
+                    models.Q(("comment", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="approval_changes_need_a_comment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(fields=('subject_kind', 'subject_id', 'content_hash', 'approver', 'role'), name='approval_once'),
+            model_name="approval",
+            constraint=models.UniqueConstraint(
+                fields=("subject_kind", "subject_id", "content_hash", "approver", "role"),
+                name="approval_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['email'], name='handoffs_co_email_e3f678_idx'),
+            model_name="contact",
+            index=models.Index(fields=["email"], name="handoffs_co_email_e3f678_idx"),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('account',), name='contact_one_primary'),
+            model_name="contact",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_primary", True)), fields=("account",), name="contact_one_primary"
+            ),
         ),
         migrations.AddIndex(
-            model_name='contentengagement',
-            index=models.Index(fields=['account', '-occurred_at'], name='handoffs_co_account_dc28e0_idx'),
+            model_name="contentengagement",
+            index=models.Index(fields=["account", "-occurred_at"], name="handoffs_co_account_dc28e0_idx"),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('is_won', True)), fields=['closed_at'], name='deal_won_at'),
+            model_name="deal",
+            index=models.Index(
+                condition=models.Q(("is_won", True)), fields=["closed_at"], name="deal_won_at"
+            ),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('qualified_at__isnull', False)), fields=['qualified_at'], name='deal_qualified_at'),
+            model_name="deal",
+            index=models.Index(
+                condition=models.Q(("qualified_at__isnull", False)),
+                fields=["qualified_at"],
+                name="deal_qualified_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('is_won', False), models.Q(('closed_at__isnull', False), ('is_closed', True)), _connector='OR'), name='deal_won_is_closed', violation_error_message='A won deal is closed and has a closing time. Set both.'),
+            model_name="deal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_won", False),
+                    models.Q(("closed_at__isnull", False), ("is_closed", True)),
+                    _connector="OR",
+                ),
+                name="deal_won_is_closed",
+                violation_error_message="A won deal is closed and has a closing time. Set both.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(fields=['account', '-occurred_at'], name='handoffs_ac_account_7d8f78_idx'),
+            model_name="activity",
+            index=models.Index(fields=["account", "-occurred_at"], name="handoffs_ac_account_7d8f78_idx"),
         ),
         migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('kind', 'expansion_signal')), fields=['occurred_at'], name='activity_expansion_signal'),
+            model_name="activity",
+            index=models.Index(
+                condition=models.Q(("kind", "expansion_signal")),
+                fields=["occurred_at"],
+                name="activity_expansion_signal",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('next_at__isnull', False)), fields=['next_at'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("next_at__isnull", False)), fields=["next_at"], name="delivery_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['handoff', 'purpose'], name='handoffs_de_handoff_74d5a9_idx'),
+            model_name="delivery",
+            index=models.Index(fields=["handoff", "purpose"], name="handoffs_de_handoff_74d5a9_idx"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'parked')), fields=['state'], name='delivery_parked'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "parked")), fields=["state"], name="delivery_parked"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_at__isnull', False), ('state', 'queued')), models.Q(models.Q(('state', 'queued'), _negated=True), ('next_at__isnull', True)), _connector='OR'), name='delivery_queued_has_a_time'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("next_at__isnull", False), ("state", "queued")),
+                    models.Q(models.Q(("state", "queued"), _negated=True), ("next_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="delivery_queued_has_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('delivered_at__isnull', False), ('state', 'delivered')), models.Q(models.Q(('state', 'delivered'), _negated=True), ('delivered_at__isnull', True)), _connector='OR'), name='delivery_delivered_has_a_time'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("delivered_at__isnull", False), ("state", "delivered")),
+                    models.Q(models.Q(("state", "delivered"), _negated=True), ("delivered_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="delivery_delivered_has_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['account', '-occurred_at'], name='handoffs_no_account_ce8394_idx'),
+            model_name="note",
+            index=models.Index(fields=["account", "-occurred_at"], name="handoffs_no_account_ce8394_idx"),
         ),
         migrations.AddConstraint(
-            model_name='package',
-            constraint=models.UniqueConstraint(fields=('handoff', 'number'), name='package_numbered_once'),
+            model_name="package",
+            constraint=models.UniqueConstraint(fields=("handoff", "number"), name="package_numbered_once"),
         ),
         migrations.AddConstraint(
-            model_name='package',
-            constraint=models.CheckConstraint(condition=models.Q(('score__lte', 100)), name='package_score_0_to_100'),
+            model_name="package",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("score__lte", 100)), name="package_score_0_to_100"
+            ),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(condition=models.Q(('next_at__isnull', False)), fields=['next_at'], name='handoff_due'),
+            model_name="handoff",
+            index=models.Index(
+                condition=models.Q(("next_at__isnull", False)), fields=["next_at"], name="handoff_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(condition=models.Q(('held_until__isnull', False)), fields=['held_until'], name='handoff_held'),
+            model_name="handoff",
+            index=models.Index(
+                condition=models.Q(("held_until__isnull", False)), fields=["held_until"], name="handoff_held"
+            ),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(fields=['owner', 'state'], name='handoffs_ha_owner_i_e578b1_idx'),
+            model_name="handoff",
+            index=models.Index(fields=["owner", "state"], name="handoffs_ha_owner_i_e578b1_idx"),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(fields=['state', '-received_at'], name='handoffs_ha_state_011e2f_idx'),
+            model_name="handoff",
+            index=models.Index(fields=["state", "-received_at"], name="handoffs_ha_state_011e2f_idx"),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(fields=['account', 'handoff_type', '-received_at'], name='handoffs_ha_account_23a4b6_idx'),
+            model_name="handoff",
+            index=models.Index(
+                fields=["account", "handoff_type", "-received_at"], name="handoffs_ha_account_23a4b6_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('received', 'blocked', 'unassigned', 'assigned', 'acknowledged', 'rejected'))), fields=('dedupe_key',), name='handoff_one_open_per_trigger'),
+            model_name="handoff",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ("received", "blocked", "unassigned", "assigned", "acknowledged", "rejected"),
+                    )
+                ),
+                fields=("dedupe_key",),
+                name="handoff_one_open_per_trigger",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('assigned', 'acknowledged', 'contacted', 'meeting_booked')), _negated=True), models.Q(('assigned_at__isnull', False), ('assignment__isnull', False), ('owner__isnull', False)), _connector='OR'), name='handoff_assigned_has_an_owner'),
+            model_name="handoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state__in", ("assigned", "acknowledged", "contacted", "meeting_booked")),
+                        _negated=True,
+                    ),
+                    models.Q(
+                        ("assigned_at__isnull", False),
+                        ("assignment__isnull", False),
+                        ("owner__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="handoff_assigned_has_an_owner",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('converted', 'lost', 'withdrawn')), _negated=True), models.Q(('closed_at__isnull', False), ('held_until__isnull', True), ('next_at__isnull', True)), _connector='OR'), name='handoff_closed_is_at_rest'),
+            model_name="handoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("converted", "lost", "withdrawn")), _negated=True),
+                    models.Q(
+                        ("closed_at__isnull", False), ("held_until__isnull", True), ("next_at__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="handoff_closed_is_at_rest",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='usagestage',
-            constraint=models.UniqueConstraint(fields=('account', 'as_of'), name='usage_stage_once_per_moment'),
+            model_name="usagestage",
+            constraint=models.UniqueConstraint(
+                fields=("account", "as_of"), name="usage_stage_once_per_moment"
+            ),
         ),
     ]

@@ -10,12 +10,8 @@ from django.db import models
 
 from routing.models import Rep, SegmentCode
 
-COUNTRY = RegexValidator(
-    r"^[A-Z]{2}$", "Use the two-letter country code in capitals, e.g. NO."
-)
-CURRENCY = RegexValidator(
-    r"^[A-Z]{3}$", "Use the three-letter currency code in capitals, e.g. USD."
-)
+COUNTRY = RegexValidator(r"^[A-Z]{2}$", "Use the two-letter country code in capitals, e.g. NO.")
+CURRENCY = RegexValidator(r"^[A-Z]{3}$", "Use the three-letter currency code in capitals, e.g. USD.")
 
 
 class CrmObject(models.Model):
@@ -24,9 +20,7 @@ class CrmObject(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     crm_id = models.CharField("CRM id", max_length=64, unique=True)
     crm_created_at = models.DateTimeField("created in the CRM", null=True, blank=True)
-    crm_updated_at = models.DateTimeField(
-        "last changed in the CRM", null=True, blank=True
-    )
+    crm_updated_at = models.DateTimeField("last changed in the CRM", null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -49,9 +43,7 @@ class Account(CrmObject):
     is_customer = models.BooleanField(default=False)
     score = models.PositiveSmallIntegerField("lead score", null=True, blank=True)
     scored_at = models.DateTimeField(null=True, blank=True)
-    owner = models.ForeignKey(
-        Rep, models.SET_NULL, null=True, blank=True, related_name="accounts_owned"
-    )
+    owner = models.ForeignKey(Rep, models.SET_NULL, null=True, blank=True, related_name="accounts_owned")
     named_owner = models.ForeignKey(
         Rep,
         models.SET_NULL,
@@ -60,12 +52,8 @@ class Account(CrmObject):
         related_name="accounts_named",
         help_text="Set for named accounts: this person takes every handoff they may own",
     )
-    parent = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="children"
-    )
-    pod = models.SlugField(
-        max_length=64, blank=True, help_text="Code of the pod that owns the account"
-    )
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
+    pod = models.SlugField(max_length=64, blank=True, help_text="Code of the pod that owns the account")
     custom = models.JSONField("custom attributes", default=dict, blank=True)
     metadata = models.JSONField(default=dict, blank=True)
 
@@ -102,9 +90,7 @@ class Contact(CrmObject):
     email_bounced = models.BooleanField(default=False)
     phone = models.CharField(max_length=40, blank=True)
     is_primary = models.BooleanField(default=False)
-    buying_role = models.CharField(
-        max_length=24, choices=BuyingRole.choices, blank=True
-    )
+    buying_role = models.CharField(max_length=24, choices=BuyingRole.choices, blank=True)
     do_not_contact = models.BooleanField(default=False)
     time_zone = models.CharField(max_length=64, blank=True)
     product_user_id = models.CharField(max_length=64, blank=True)
@@ -143,17 +129,14 @@ class Deal(CrmObject):
     expected_close = models.DateField(null=True, blank=True)
     qualified_at = models.DateTimeField("qualified by the SDR", null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    owner = models.ForeignKey(
-        Rep, models.SET_NULL, null=True, blank=True, related_name="deals_owned"
-    )
+    owner = models.ForeignKey(Rep, models.SET_NULL, null=True, blank=True, related_name="deals_owned")
     metadata = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ("-crm_created_at",)
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(is_won=False)
-                | models.Q(is_closed=True, closed_at__isnull=False),
+                condition=models.Q(is_won=False) | models.Q(is_closed=True, closed_at__isnull=False),
                 name="deal_won_is_closed",
                 violation_error_message="A won deal is closed and has a closing time. Set both.",
             ),
@@ -192,23 +175,15 @@ class Activity(CrmObject):
         NOTE = "note", "Note"
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="activities")
-    deal = models.ForeignKey(
-        Deal, models.SET_NULL, null=True, blank=True, related_name="activities"
-    )
-    contact = models.ForeignKey(
-        Contact, models.SET_NULL, null=True, blank=True, related_name="activities"
-    )
-    owner = models.ForeignKey(
-        Rep, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    deal = models.ForeignKey(Deal, models.SET_NULL, null=True, blank=True, related_name="activities")
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="activities")
+    owner = models.ForeignKey(Rep, models.SET_NULL, null=True, blank=True, related_name="+")
     kind = models.CharField(max_length=24, choices=Kind.choices)
     subject = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     occurred_at = models.DateTimeField()
     properties = models.JSONField(default=dict, blank=True)
-    external_key = models.CharField(
-        max_length=200, unique=True, null=True, blank=True, editable=False
-    )
+    external_key = models.CharField(max_length=200, unique=True, null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ("-occurred_at",)
@@ -241,15 +216,9 @@ class Note(CrmObject):
         OTHER = "other", "Other"
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="notes")
-    deal = models.ForeignKey(
-        Deal, models.SET_NULL, null=True, blank=True, related_name="notes"
-    )
-    contact = models.ForeignKey(
-        Contact, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    author = models.ForeignKey(
-        Rep, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    deal = models.ForeignKey(Deal, models.SET_NULL, null=True, blank=True, related_name="notes")
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="+")
+    author = models.ForeignKey(Rep, models.SET_NULL, null=True, blank=True, related_name="+")
     tag = models.CharField(max_length=24, choices=Tag.choices, default=Tag.OTHER)
     body = models.TextField()
     source = models.CharField("where it was said", max_length=160, blank=True)
@@ -267,13 +236,9 @@ class ContentEngagement(CrmObject):
     """A piece of content that somebody at the account read, watched or attended."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="content")
-    contact = models.ForeignKey(
-        Contact, models.SET_NULL, null=True, blank=True, related_name="content"
-    )
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="content")
     title = models.CharField(max_length=200)
-    kind = models.CharField(
-        max_length=40, blank=True, help_text="guide, webinar, pricing, case study ..."
-    )
+    kind = models.CharField(max_length=40, blank=True, help_text="guide, webinar, pricing, case study ...")
     url = models.URLField(max_length=500, blank=True)
     occurred_at = models.DateTimeField()
 
@@ -297,9 +262,7 @@ class UsageStage(models.Model):
         DORMANT = "dormant", "Dormant"
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="usage_stages")
-    contact = models.ForeignKey(
-        Contact, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="+")
     stage = models.CharField(max_length=16, choices=Stage.choices)
     active_users = models.PositiveIntegerField(null=True, blank=True)
     seats = models.PositiveIntegerField(null=True, blank=True)
@@ -309,9 +272,7 @@ class UsageStage(models.Model):
     class Meta:
         ordering = ("account", "-as_of")
         constraints = (
-            models.UniqueConstraint(
-                fields=("account", "as_of"), name="usage_stage_once_per_moment"
-            ),
+            models.UniqueConstraint(fields=("account", "as_of"), name="usage_stage_once_per_moment"),
         )
 
     def __str__(self) -> str:

@@ -39,19 +39,15 @@ class Delivery(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    key = models.CharField(max_length=200, unique=True)
-    handoff = models.ForeignKey(
-        Handoff, models.PROTECT, null=True, blank=True, related_name="deliveries"
-    )
+    key = models.CharField(max_length=400, unique=True)
+    handoff = models.ForeignKey(Handoff, models.PROTECT, null=True, blank=True, related_name="deliveries")
     assignment_number = models.PositiveIntegerField(default=0)
     purpose = models.CharField(max_length=24, choices=Purpose.choices)
     channel = models.CharField(max_length=8, choices=Channel.choices)
     recipient = models.CharField(max_length=254)
     payload = models.JSONField()
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
-    fallback_of = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="fallbacks"
-    )
+    fallback_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="fallbacks")
     queued_at = models.DateTimeField()
     next_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

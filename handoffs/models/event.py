@@ -15,9 +15,7 @@ class Event(models.Model):
     stream = models.CharField(max_length=80)
     seq = models.PositiveIntegerField()
     verb = models.CharField(max_length=40)
-    actor = models.CharField(
-        max_length=64, help_text='"user:7", "engine", "sla", "crm"'
-    )
+    actor = models.CharField(max_length=64, help_text='"user:7", "engine", "sla", "crm"')
     facts = models.JSONField(default=dict)
     at = models.DateTimeField()
     prev_hash = models.CharField(max_length=64)
@@ -25,11 +23,7 @@ class Event(models.Model):
 
     class Meta:
         ordering = ("stream", "seq")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("stream", "seq"), name="event_numbered_once"
-            ),
-        )
+        constraints = (models.UniqueConstraint(fields=("stream", "seq"), name="event_numbered_once"),)
         indexes = (models.Index(fields=("-at",)),)
 
     def __str__(self) -> str:

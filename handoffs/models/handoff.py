@@ -61,24 +61,16 @@ class Handoff(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     handoff_type = models.CharField("type", max_length=32, choices=HandoffType.choices)
-    state = models.CharField(
-        max_length=16, choices=State.choices, default=State.RECEIVED
-    )
+    state = models.CharField(max_length=16, choices=State.choices, default=State.RECEIVED)
     version = models.PositiveIntegerField(default=1)
     origin = models.CharField(max_length=16, choices=Origin.choices)
     trigger_key = models.CharField(max_length=200, unique=True, null=True, blank=True)
     dedupe_key = models.CharField(max_length=200)
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="handoffs")
-    deal = models.ForeignKey(
-        Deal, models.PROTECT, null=True, blank=True, related_name="handoffs"
-    )
-    from_team = models.ForeignKey(
-        Team, models.PROTECT, null=True, blank=True, related_name="handoffs_sent"
-    )
-    from_rep = models.ForeignKey(
-        Rep, models.PROTECT, null=True, blank=True, related_name="handoffs_sent"
-    )
+    deal = models.ForeignKey(Deal, models.PROTECT, null=True, blank=True, related_name="handoffs")
+    from_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="handoffs_sent")
+    from_rep = models.ForeignKey(Rep, models.PROTECT, null=True, blank=True, related_name="handoffs_sent")
     to_team = models.ForeignKey(
         Team,
         models.PROTECT,
@@ -87,23 +79,13 @@ class Handoff(models.Model):
         related_name="+",
         help_text="Asked for by the caller",
     )
-    team = models.ForeignKey(
-        Team, models.PROTECT, null=True, blank=True, related_name="handoffs"
-    )
-    owner = models.ForeignKey(
-        Rep, models.PROTECT, null=True, blank=True, related_name="handoffs_owned"
-    )
-    assignment = models.OneToOneField(
-        Assignment, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    package = models.OneToOneField(
-        "Package", models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="handoffs")
+    owner = models.ForeignKey(Rep, models.PROTECT, null=True, blank=True, related_name="handoffs_owned")
+    assignment = models.OneToOneField(Assignment, models.PROTECT, null=True, blank=True, related_name="+")
+    package = models.OneToOneField("Package", models.PROTECT, null=True, blank=True, related_name="+")
     segment = models.CharField(max_length=32, blank=True)
     territory = models.CharField(max_length=64, blank=True)
-    priority = models.CharField(
-        max_length=8, choices=Priority.choices, default=Priority.HIGH
-    )
+    priority = models.CharField(max_length=8, choices=Priority.choices, default=Priority.HIGH)
     completeness = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MaxValueValidator(100)]
     )
@@ -151,9 +133,7 @@ class Handoff(models.Model):
                 name="handoff_assigned_has_an_owner",
             ),
             models.CheckConstraint(
-                condition=~models.Q(
-                    state__in=(State.CONVERTED, State.LOST, State.WITHDRAWN)
-                )
+                condition=~models.Q(state__in=(State.CONVERTED, State.LOST, State.WITHDRAWN))
                 | models.Q(
                     closed_at__isnull=False,
                     next_at__isnull=True,
@@ -216,12 +196,8 @@ class Package(models.Model):
     class Meta:
         ordering = ("handoff", "-number")
         constraints = (
-            models.UniqueConstraint(
-                fields=("handoff", "number"), name="package_numbered_once"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(score__lte=100), name="package_score_0_to_100"
-            ),
+            models.UniqueConstraint(fields=("handoff", "number"), name="package_numbered_once"),
+            models.CheckConstraint(condition=models.Q(score__lte=100), name="package_score_0_to_100"),
         )
 
     def __str__(self) -> str:
@@ -231,9 +207,7 @@ class Package(models.Model):
 class TypeSetting(models.Model):
     """What RevOps may set for a type: its trigger and the weights of the completeness score."""
 
-    handoff_type = models.CharField(
-        "type", max_length=32, choices=HandoffType.choices, unique=True
-    )
+    handoff_type = models.CharField("type", max_length=32, choices=HandoffType.choices, unique=True)
     is_enabled = models.BooleanField("starts by itself", default=True)
     score_threshold = models.PositiveSmallIntegerField(
         null=True,

@@ -12,697 +12,1927 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Calendar',
+            name="Calendar",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('time_zone', models.CharField(default='UTC', max_length=64)),
-                ('always_open', models.BooleanField(default=False, verbose_name='24 hours, 7 days')),
-                ('week', models.JSONField(blank=True, default=dict, verbose_name='weekly hours')),
-                ('country', models.CharField(blank=True, help_text='Public holidays of this country, e.g. NO', max_length=2)),
-                ('region', models.CharField(blank=True, max_length=16)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("time_zone", models.CharField(default="UTC", max_length=64)),
+                ("always_open", models.BooleanField(default=False, verbose_name="24 hours, 7 days")),
+                ("week", models.JSONField(blank=True, default=dict, verbose_name="weekly hours")),
+                (
+                    "country",
+                    models.CharField(
+                        blank=True, help_text="Public holidays of this country, e.g. NO", max_length=2
+                    ),
+                ),
+                ("region", models.CharField(blank=True, max_length=16)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Pool',
+            name="Pool",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('load_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='open handoffs at most')),
-                ('hour_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per hour at most')),
-                ('day_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per day at most')),
-                ('week_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per week at most')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('function', models.CharField(choices=[('marketing', 'Marketing'), ('sdr', 'SDR'), ('ae', 'Account executive'), ('am', 'Account manager'), ('csm', 'Customer success manager'), ('revops', 'RevOps'), ('leader', 'Leader')], max_length=16, verbose_name='receiving function')),
-                ('debits_owner_matches', models.BooleanField(default=False, help_text="Count a handoff that goes to the account's own owner as a turn")),
-                ('return_allowance', models.PositiveSmallIntegerField(default=3, help_text='Turns a member coming back from leave may catch up')),
-                ('is_active', models.BooleanField(default=True)),
-                ('turn_seq', models.BigIntegerField(default=0, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "load_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="open handoffs at most"),
+                ),
+                (
+                    "hour_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per hour at most"),
+                ),
+                (
+                    "day_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per day at most"),
+                ),
+                (
+                    "week_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per week at most"),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=120, unique=True)),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("marketing", "Marketing"),
+                            ("sdr", "SDR"),
+                            ("ae", "Account executive"),
+                            ("am", "Account manager"),
+                            ("csm", "Customer success manager"),
+                            ("revops", "RevOps"),
+                            ("leader", "Leader"),
+                        ],
+                        max_length=16,
+                        verbose_name="receiving function",
+                    ),
+                ),
+                (
+                    "debits_owner_matches",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Count a handoff that goes to the account's own owner as a turn",
+                    ),
+                ),
+                (
+                    "return_allowance",
+                    models.PositiveSmallIntegerField(
+                        default=3, help_text="Turns a member coming back from leave may catch up"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("turn_seq", models.BigIntegerField(default=0, editable=False)),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail')),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[routing.models.people.validate_time_zone])),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC", max_length=64, validators=[routing.models.people.validate_time_zone]
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HistoricalCalendar',
+            name="HistoricalCalendar",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('uuid', models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
-                ('name', models.CharField(db_index=True, max_length=120)),
-                ('time_zone', models.CharField(default='UTC', max_length=64)),
-                ('always_open', models.BooleanField(default=False, verbose_name='24 hours, 7 days')),
-                ('week', models.JSONField(blank=True, default=dict, verbose_name='weekly hours')),
-                ('country', models.CharField(blank=True, help_text='Public holidays of this country, e.g. NO', max_length=2)),
-                ('region', models.CharField(blank=True, max_length=16)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                ("uuid", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
+                ("name", models.CharField(db_index=True, max_length=120)),
+                ("time_zone", models.CharField(default="UTC", max_length=64)),
+                ("always_open", models.BooleanField(default=False, verbose_name="24 hours, 7 days")),
+                ("week", models.JSONField(blank=True, default=dict, verbose_name="weekly hours")),
+                (
+                    "country",
+                    models.CharField(
+                        blank=True, help_text="Public holidays of this country, e.g. NO", max_length=2
+                    ),
+                ),
+                ("region", models.CharField(blank=True, max_length=16)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical calendar',
-                'verbose_name_plural': 'historical calendars',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='Holiday',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('name', models.CharField(max_length=120)),
-                ('calendar', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holidays', to='routing.calendar')),
-            ],
-            options={
-                'ordering': ('day',),
-            },
-        ),
-        migrations.CreateModel(
-            name='Rep',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('load_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='open handoffs at most')),
-                ('hour_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per hour at most')),
-                ('day_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per day at most')),
-                ('week_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per week at most')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('crm_id', models.CharField(blank=True, max_length=64, null=True, unique=True, verbose_name='CRM owner id')),
-                ('first_name', models.CharField(max_length=80)),
-                ('last_name', models.CharField(blank=True, max_length=80)),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('messaging_id', models.CharField(blank=True, max_length=64, verbose_name='Slack member id')),
-                ('function', models.CharField(choices=[('marketing', 'Marketing'), ('sdr', 'SDR'), ('ae', 'Account executive'), ('am', 'Account manager'), ('csm', 'Customer success manager'), ('revops', 'RevOps'), ('leader', 'Leader')], max_length=16)),
-                ('job_title', models.CharField(blank=True, max_length=120)),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[routing.models.people.validate_time_zone])),
-                ('segments', models.JSONField(blank=True, default=list, help_text='Segment codes served; empty means all')),
-                ('territories', models.JSONField(blank=True, default=list, help_text='Territory codes covered; empty means all')),
-                ('skills', models.JSONField(blank=True, default=list, help_text='Languages and products, e.g. de, lineage')),
-                ('is_active', models.BooleanField(default=True)),
-                ('paused_since', models.DateTimeField(blank=True, null=True)),
-                ('paused_until', models.DateTimeField(blank=True, help_text='Blank while paused: until resumed', null=True)),
-                ('calendar', models.ForeignKey(blank=True, help_text="Blank: the team's, else always open", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.calendar')),
-                ('cover', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='covers_for', to='routing.rep')),
-                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='rep', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'ordering': ('first_name', 'last_name'),
-            },
-        ),
-        migrations.CreateModel(
-            name='Pod',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('members', models.ManyToManyField(related_name='pods', to='routing.rep')),
-            ],
-            options={
-                'ordering': ('name',),
-            },
-        ),
-        migrations.CreateModel(
-            name='Membership',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weight', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20)])),
-                ('position', models.PositiveIntegerField(default=0, help_text='Breaks the last tie: lower goes first')),
-                ('is_active', models.BooleanField(default=True)),
-                ('pointer', models.BigIntegerField(default=0, editable=False)),
-                ('last_debit_seq', models.BigIntegerField(default=0, editable=False)),
-                ('pool', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='routing.pool')),
-                ('rep', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='routing.rep')),
-            ],
-            options={
-                'ordering': ('pool', 'position', 'id'),
-            },
-        ),
-        migrations.CreateModel(
-            name='HistoricalMembership',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('weight', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20)])),
-                ('position', models.PositiveIntegerField(default=0, help_text='Breaks the last tie: lower goes first')),
-                ('is_active', models.BooleanField(default=True)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('pool', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.pool')),
-                ('rep', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.rep')),
-            ],
-            options={
-                'verbose_name': 'historical membership',
-                'verbose_name_plural': 'historical memberships',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalDelegation',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('role', models.CharField(blank=True, choices=[('marketing_manager', 'Marketing manager'), ('sales_manager', 'Sales manager'), ('cs_manager', 'CS manager'), ('revops_manager', 'RevOps manager'), ('revops_director', 'RevOps director'), ('cro', 'Chief revenue officer')], max_length=32)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('delegate', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.rep')),
-                ('holder', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.rep')),
-            ],
-            options={
-                'verbose_name': 'historical delegation',
-                'verbose_name_plural': 'historical delegations',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name='HistoricalAbsence',
-            fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('holiday', 'Holiday'), ('sick', 'Sick'), ('parental', 'Parental leave'), ('training', 'Training'), ('other', 'Other')], default='holiday', max_length=16)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('cover', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.rep')),
-                ('rep', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.rep')),
-            ],
-            options={
-                'verbose_name': 'historical absence',
-                'verbose_name_plural': 'historical absences',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical calendar",
+                "verbose_name_plural": "historical calendars",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Delegation',
+            name="Holiday",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(blank=True, choices=[('marketing_manager', 'Marketing manager'), ('sales_manager', 'Sales manager'), ('cs_manager', 'CS manager'), ('revops_manager', 'RevOps manager'), ('revops_director', 'RevOps director'), ('cro', 'Chief revenue officer')], max_length=32)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('delegate', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='delegations_taken', to='routing.rep')),
-                ('holder', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='delegations_given', to='routing.rep')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="holidays",
+                        to="routing.calendar",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('starts_at',),
+                "ordering": ("day",),
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Rep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('handoff_uuid', models.UUIDField(db_index=True)),
-                ('outcome', models.CharField(choices=[('assigned', 'Assigned'), ('held', 'Held until the next opening'), ('nobody', 'Nobody could take it')], max_length=16)),
-                ('facts', models.JSONField()),
-                ('receipt', models.JSONField()),
-                ('decided_at', models.DateTimeField()),
-                ('pool', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='routing.pool')),
-                ('chosen', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.rep')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "load_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="open handoffs at most"),
+                ),
+                (
+                    "hour_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per hour at most"),
+                ),
+                (
+                    "day_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per day at most"),
+                ),
+                (
+                    "week_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per week at most"),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "crm_id",
+                    models.CharField(
+                        blank=True, max_length=64, null=True, unique=True, verbose_name="CRM owner id"
+                    ),
+                ),
+                ("first_name", models.CharField(max_length=80)),
+                ("last_name", models.CharField(blank=True, max_length=80)),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("messaging_id", models.CharField(blank=True, max_length=64, verbose_name="Slack member id")),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("marketing", "Marketing"),
+                            ("sdr", "SDR"),
+                            ("ae", "Account executive"),
+                            ("am", "Account manager"),
+                            ("csm", "Customer success manager"),
+                            ("revops", "RevOps"),
+                            ("leader", "Leader"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("job_title", models.CharField(blank=True, max_length=120)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC", max_length=64, validators=[routing.models.people.validate_time_zone]
+                    ),
+                ),
+                (
+                    "segments",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Segment codes served; empty means all"
+                    ),
+                ),
+                (
+                    "territories",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Territory codes covered; empty means all"
+                    ),
+                ),
+                (
+                    "skills",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Languages and products, e.g. de, lineage"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("paused_since", models.DateTimeField(blank=True, null=True)),
+                (
+                    "paused_until",
+                    models.DateTimeField(
+                        blank=True, help_text="Blank while paused: until resumed", null=True
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Blank: the team's, else always open",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.calendar",
+                    ),
+                ),
+                (
+                    "cover",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="covers_for",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="rep",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-decided_at', '-id'),
+                "ordering": ("first_name", "last_name"),
             },
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Pod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('handoff_uuid', models.UUIDField()),
-                ('number', models.PositiveIntegerField()),
-                ('assigned_at', models.DateTimeField()),
-                ('released_at', models.DateTimeField(blank=True, null=True)),
-                ('release_reason', models.CharField(blank=True, choices=[('contacted', 'First contact made'), ('rejected', 'Returned to the sender'), ('withdrawn', 'Withdrawn'), ('reassigned', 'Reassigned'), ('closed', 'Closed')], max_length=16)),
-                ('decision', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='routing.decision')),
-                ('pool', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='routing.pool')),
-                ('rep', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='routing.rep')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("members", models.ManyToManyField(related_name="pods", to="routing.rep")),
             ],
             options={
-                'ordering': ('handoff_uuid', 'number'),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Absence',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('holiday', 'Holiday'), ('sick', 'Sick'), ('parental', 'Parental leave'), ('training', 'Training'), ('other', 'Other')], default='holiday', max_length=16)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('cover', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='routing.rep')),
-                ('rep', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='absences', to='routing.rep')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weight",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(20),
+                        ],
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveIntegerField(default=0, help_text="Breaks the last tie: lower goes first"),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("pointer", models.BigIntegerField(default=0, editable=False)),
+                ("last_debit_seq", models.BigIntegerField(default=0, editable=False)),
+                (
+                    "pool",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="routing.pool",
+                    ),
+                ),
+                (
+                    "rep",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="routing.rep",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('starts_at',),
+                "ordering": ("pool", "position", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Rule',
+            name="HistoricalMembership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('code', models.CharField(max_length=16)),
-                ('name', models.CharField(max_length=160)),
-                ('conditions', models.JSONField(blank=True, default=dict)),
-                ('strategy', models.CharField(choices=[('named_rep', "Named account's person"), ('open_deal_owner', 'Owner of the open deal'), ('account_owner', 'Account owner'), ('parent_account_owner', 'Owner of the parent account'), ('round_robin', 'Weighted round robin'), ('least_loaded', 'Fewest open handoffs'), ('pod', "The account's pod"), ('queue', 'Shared queue')], max_length=32)),
-                ('when_unavailable', models.CharField(choices=[('skip', 'Skip to the next in turn'), ('hold', 'Hold until the next opening'), ('cover', 'Give it to the cover'), ('assign_anyway', 'Assign anyway')], default='skip', max_length=16)),
-                ('target_minutes', models.PositiveIntegerField(blank=True, help_text="Blank: the policy's", null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='first contact within (minutes)')),
-                ('is_enabled', models.BooleanField(default=True)),
-                ('is_catch_all', models.BooleanField(default=False)),
-                ('named_rep', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.rep')),
-                ('owner', models.ForeignKey(blank=True, help_text='Who answers for this rule', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.rep')),
-                ('pool', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rules', to='routing.pool')),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "weight",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(20),
+                        ],
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveIntegerField(default=0, help_text="Breaks the last tie: lower goes first"),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pool",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.pool",
+                    ),
+                ),
+                (
+                    "rep",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('rule_set', 'position'),
+                "verbose_name": "historical membership",
+                "verbose_name_plural": "historical memberships",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalDelegation",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("marketing_manager", "Marketing manager"),
+                            ("sales_manager", "Sales manager"),
+                            ("cs_manager", "CS manager"),
+                            ("revops_manager", "RevOps manager"),
+                            ("revops_director", "RevOps director"),
+                            ("cro", "Chief revenue officer"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "delegate",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical delegation",
+                "verbose_name_plural": "historical delegations",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalAbsence",
+            fields=[
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("holiday", "Holiday"),
+                            ("sick", "Sick"),
+                            ("parental", "Parental leave"),
+                            ("training", "Training"),
+                            ("other", "Other"),
+                        ],
+                        default="holiday",
+                        max_length=16,
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "cover",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "rep",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical absence",
+                "verbose_name_plural": "historical absences",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="Delegation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("marketing_manager", "Marketing manager"),
+                            ("sales_manager", "Sales manager"),
+                            ("cs_manager", "CS manager"),
+                            ("revops_manager", "RevOps manager"),
+                            ("revops_director", "RevOps director"),
+                            ("cro", "Chief revenue officer"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "delegate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="delegations_taken",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="delegations_given",
+                        to="routing.rep",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("starts_at",),
+            },
+        ),
+        migrations.CreateModel(
+            name="Decision",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("handoff_uuid", models.UUIDField(db_index=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("assigned", "Assigned"),
+                            ("held", "Held until the next opening"),
+                            ("nobody", "Nobody could take it"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("facts", models.JSONField()),
+                ("receipt", models.JSONField()),
+                ("decided_at", models.DateTimeField()),
+                (
+                    "pool",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="routing.pool",
+                    ),
+                ),
+                (
+                    "chosen",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("-decided_at", "-id"),
+            },
+        ),
+        migrations.CreateModel(
+            name="Assignment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("handoff_uuid", models.UUIDField()),
+                ("number", models.PositiveIntegerField()),
+                ("assigned_at", models.DateTimeField()),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "release_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("contacted", "First contact made"),
+                            ("rejected", "Returned to the sender"),
+                            ("withdrawn", "Withdrawn"),
+                            ("reassigned", "Reassigned"),
+                            ("closed", "Closed"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "decision",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="routing.decision",
+                    ),
+                ),
+                (
+                    "pool",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="routing.pool",
+                    ),
+                ),
+                (
+                    "rep",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assignments",
+                        to="routing.rep",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("handoff_uuid", "number"),
+            },
+        ),
+        migrations.CreateModel(
+            name="Absence",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("holiday", "Holiday"),
+                            ("sick", "Sick"),
+                            ("parental", "Parental leave"),
+                            ("training", "Training"),
+                            ("other", "Other"),
+                        ],
+                        default="holiday",
+                        max_length=16,
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("note", models.CharField(blank=True, max_length=200)),
+                (
+                    "cover",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "rep",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="absences", to="routing.rep"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("starts_at",),
+            },
+        ),
+        migrations.CreateModel(
+            name="Rule",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("code", models.CharField(max_length=16)),
+                ("name", models.CharField(max_length=160)),
+                ("conditions", models.JSONField(blank=True, default=dict)),
+                (
+                    "strategy",
+                    models.CharField(
+                        choices=[
+                            ("named_rep", "Named account's person"),
+                            ("open_deal_owner", "Owner of the open deal"),
+                            ("account_owner", "Account owner"),
+                            ("parent_account_owner", "Owner of the parent account"),
+                            ("round_robin", "Weighted round robin"),
+                            ("least_loaded", "Fewest open handoffs"),
+                            ("pod", "The account's pod"),
+                            ("queue", "Shared queue"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "when_unavailable",
+                    models.CharField(
+                        choices=[
+                            ("skip", "Skip to the next in turn"),
+                            ("hold", "Hold until the next opening"),
+                            ("cover", "Give it to the cover"),
+                            ("assign_anyway", "Assign anyway"),
+                        ],
+                        default="skip",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "target_minutes",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Blank: the policy's",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="first contact within (minutes)",
+                    ),
+                ),
+                ("is_enabled", models.BooleanField(default=True)),
+                ("is_catch_all", models.BooleanField(default=False)),
+                (
+                    "named_rep",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Who answers for this rule",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "pool",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rules",
+                        to="routing.pool",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("rule_set", "position"),
             },
         ),
         migrations.AddField(
-            model_name='decision',
-            name='rule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='routing.rule'),
+            model_name="decision",
+            name="rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decisions",
+                to="routing.rule",
+            ),
         ),
         migrations.CreateModel(
-            name='RuleSet',
+            name="RuleSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('number', models.PositiveIntegerField(unique=True)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('in_approval', 'In approval'), ('live', 'Live'), ('archived', 'Archived')], default='draft', max_length=16)),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('content_hash', models.CharField(blank=True, editable=False, max_length=64)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField()),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('author', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('based_on', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to='routing.ruleset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("number", models.PositiveIntegerField(unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("in_approval", "In approval"),
+                            ("live", "Live"),
+                            ("archived", "Archived"),
+                        ],
+                        default="draft",
+                        max_length=16,
+                    ),
+                ),
+                ("title", models.CharField(blank=True, max_length=200)),
+                ("content_hash", models.CharField(blank=True, editable=False, max_length=64)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField()),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "based_on",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="drafts",
+                        to="routing.ruleset",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-number',),
+                "ordering": ("-number",),
             },
         ),
         migrations.AddField(
-            model_name='rule',
-            name='rule_set',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='routing.ruleset'),
+            model_name="rule",
+            name="rule_set",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="rules", to="routing.ruleset"
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='rule_set',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='routing.ruleset'),
+            model_name="decision",
+            name="rule_set",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="routing.ruleset"
+            ),
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=32)),
-                ('name', models.CharField(max_length=80)),
-                ('employees_from', models.PositiveIntegerField(blank=True, null=True)),
-                ('employees_below', models.PositiveIntegerField(blank=True, null=True)),
-                ('by_tier', models.BooleanField(default=False, help_text="Taken from the account's tier, not from its size")),
-                ('rule_set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='segments', to='routing.ruleset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=32)),
+                ("name", models.CharField(max_length=80)),
+                ("employees_from", models.PositiveIntegerField(blank=True, null=True)),
+                ("employees_below", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "by_tier",
+                    models.BooleanField(
+                        default=False, help_text="Taken from the account's tier, not from its size"
+                    ),
+                ),
+                (
+                    "rule_set",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="segments",
+                        to="routing.ruleset",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('rule_set', '-employees_from'),
+                "ordering": ("rule_set", "-employees_from"),
             },
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('load_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='open handoffs at most')),
-                ('hour_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per hour at most')),
-                ('day_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per day at most')),
-                ('week_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per week at most')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('code', models.SlugField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('channel', models.CharField(blank=True, help_text='Where new handoffs are announced, e.g. #ent-emea', max_length=80, verbose_name='alert channel')),
-                ('calendar', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.calendar')),
-                ('manager', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='teams_managed', to='routing.rep')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='routing.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "load_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="open handoffs at most"),
+                ),
+                (
+                    "hour_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per hour at most"),
+                ),
+                (
+                    "day_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per day at most"),
+                ),
+                (
+                    "week_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per week at most"),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("code", models.SlugField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=120, unique=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        blank=True,
+                        help_text="Where new handoffs are announced, e.g. #ent-emea",
+                        max_length=80,
+                        verbose_name="alert channel",
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.calendar",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="teams_managed",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="routing.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Role',
+            name="Role",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(choices=[('marketing_manager', 'Marketing manager'), ('sales_manager', 'Sales manager'), ('cs_manager', 'CS manager'), ('revops_manager', 'RevOps manager'), ('revops_director', 'RevOps director'), ('cro', 'Chief revenue officer')], max_length=32)),
-                ('holder', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roles_held', to='routing.rep')),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='routing.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("marketing_manager", "Marketing manager"),
+                            ("sales_manager", "Sales manager"),
+                            ("cs_manager", "CS manager"),
+                            ("revops_manager", "RevOps manager"),
+                            ("revops_director", "RevOps director"),
+                            ("cro", "Chief revenue officer"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="roles_held",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="roles",
+                        to="routing.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('code', 'team__name'),
+                "ordering": ("code", "team__name"),
             },
         ),
         migrations.AddField(
-            model_name='rep',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='members', to='routing.team'),
+            model_name="rep",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="members", to="routing.team"
+            ),
         ),
         migrations.AddField(
-            model_name='pool',
-            name='team',
-            field=models.ForeignKey(help_text='The receiving team', on_delete=django.db.models.deletion.PROTECT, related_name='pools', to='routing.team'),
+            model_name="pool",
+            name="team",
+            field=models.ForeignKey(
+                help_text="The receiving team",
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="pools",
+                to="routing.team",
+            ),
         ),
         migrations.CreateModel(
-            name='HistoricalTeam',
+            name="HistoricalTeam",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('load_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='open handoffs at most')),
-                ('hour_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per hour at most')),
-                ('day_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per day at most')),
-                ('week_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per week at most')),
-                ('uuid', models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
-                ('code', models.SlugField(max_length=64)),
-                ('name', models.CharField(db_index=True, max_length=120)),
-                ('channel', models.CharField(blank=True, help_text='Where new handoffs are announced, e.g. #ent-emea', max_length=80, verbose_name='alert channel')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('calendar', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.calendar')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('manager', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.rep')),
-                ('parent', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.team')),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "load_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="open handoffs at most"),
+                ),
+                (
+                    "hour_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per hour at most"),
+                ),
+                (
+                    "day_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per day at most"),
+                ),
+                (
+                    "week_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per week at most"),
+                ),
+                ("uuid", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
+                ("code", models.SlugField(max_length=64)),
+                ("name", models.CharField(db_index=True, max_length=120)),
+                (
+                    "channel",
+                    models.CharField(
+                        blank=True,
+                        help_text="Where new handoffs are announced, e.g. #ent-emea",
+                        max_length=80,
+                        verbose_name="alert channel",
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.calendar",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical team',
-                'verbose_name_plural': 'historical teams',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical team",
+                "verbose_name_plural": "historical teams",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalRole',
+            name="HistoricalRole",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('code', models.CharField(choices=[('marketing_manager', 'Marketing manager'), ('sales_manager', 'Sales manager'), ('cs_manager', 'CS manager'), ('revops_manager', 'RevOps manager'), ('revops_director', 'RevOps director'), ('cro', 'Chief revenue officer')], max_length=32)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('holder', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.rep')),
-                ('team', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.team')),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("marketing_manager", "Marketing manager"),
+                            ("sales_manager", "Sales manager"),
+                            ("cs_manager", "CS manager"),
+                            ("revops_manager", "RevOps manager"),
+                            ("revops_director", "RevOps director"),
+                            ("cro", "Chief revenue officer"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical role',
-                'verbose_name_plural': 'historical roles',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical role",
+                "verbose_name_plural": "historical roles",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalRep',
+            name="HistoricalRep",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('load_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='open handoffs at most')),
-                ('hour_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per hour at most')),
-                ('day_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per day at most')),
-                ('week_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per week at most')),
-                ('uuid', models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
-                ('crm_id', models.CharField(blank=True, db_index=True, max_length=64, null=True, verbose_name='CRM owner id')),
-                ('first_name', models.CharField(max_length=80)),
-                ('last_name', models.CharField(blank=True, max_length=80)),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
-                ('messaging_id', models.CharField(blank=True, max_length=64, verbose_name='Slack member id')),
-                ('function', models.CharField(choices=[('marketing', 'Marketing'), ('sdr', 'SDR'), ('ae', 'Account executive'), ('am', 'Account manager'), ('csm', 'Customer success manager'), ('revops', 'RevOps'), ('leader', 'Leader')], max_length=16)),
-                ('job_title', models.CharField(blank=True, max_length=120)),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[routing.models.people.validate_time_zone])),
-                ('segments', models.JSONField(blank=True, default=list, help_text='Segment codes served; empty means all')),
-                ('territories', models.JSONField(blank=True, default=list, help_text='Territory codes covered; empty means all')),
-                ('skills', models.JSONField(blank=True, default=list, help_text='Languages and products, e.g. de, lineage')),
-                ('is_active', models.BooleanField(default=True)),
-                ('paused_since', models.DateTimeField(blank=True, null=True)),
-                ('paused_until', models.DateTimeField(blank=True, help_text='Blank while paused: until resumed', null=True)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('calendar', models.ForeignKey(blank=True, db_constraint=False, help_text="Blank: the team's, else always open", null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.calendar')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('cover', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.rep')),
-                ('team', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.team')),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "load_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="open handoffs at most"),
+                ),
+                (
+                    "hour_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per hour at most"),
+                ),
+                (
+                    "day_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per day at most"),
+                ),
+                (
+                    "week_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per week at most"),
+                ),
+                ("uuid", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
+                (
+                    "crm_id",
+                    models.CharField(
+                        blank=True, db_index=True, max_length=64, null=True, verbose_name="CRM owner id"
+                    ),
+                ),
+                ("first_name", models.CharField(max_length=80)),
+                ("last_name", models.CharField(blank=True, max_length=80)),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                ("messaging_id", models.CharField(blank=True, max_length=64, verbose_name="Slack member id")),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("marketing", "Marketing"),
+                            ("sdr", "SDR"),
+                            ("ae", "Account executive"),
+                            ("am", "Account manager"),
+                            ("csm", "Customer success manager"),
+                            ("revops", "RevOps"),
+                            ("leader", "Leader"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("job_title", models.CharField(blank=True, max_length=120)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC", max_length=64, validators=[routing.models.people.validate_time_zone]
+                    ),
+                ),
+                (
+                    "segments",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Segment codes served; empty means all"
+                    ),
+                ),
+                (
+                    "territories",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Territory codes covered; empty means all"
+                    ),
+                ),
+                (
+                    "skills",
+                    models.JSONField(
+                        blank=True, default=list, help_text="Languages and products, e.g. de, lineage"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("paused_since", models.DateTimeField(blank=True, null=True)),
+                (
+                    "paused_until",
+                    models.DateTimeField(
+                        blank=True, help_text="Blank while paused: until resumed", null=True
+                    ),
+                ),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        help_text="Blank: the team's, else always open",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.calendar",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "cover",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.rep",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical rep',
-                'verbose_name_plural': 'historical reps',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical rep",
+                "verbose_name_plural": "historical reps",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalPool',
+            name="HistoricalPool",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('load_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='open handoffs at most')),
-                ('hour_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per hour at most')),
-                ('day_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per day at most')),
-                ('week_cap', models.PositiveIntegerField(blank=True, null=True, verbose_name='new per week at most')),
-                ('uuid', models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
-                ('code', models.SlugField(max_length=64)),
-                ('name', models.CharField(db_index=True, max_length=120)),
-                ('function', models.CharField(choices=[('marketing', 'Marketing'), ('sdr', 'SDR'), ('ae', 'Account executive'), ('am', 'Account manager'), ('csm', 'Customer success manager'), ('revops', 'RevOps'), ('leader', 'Leader')], max_length=16, verbose_name='receiving function')),
-                ('debits_owner_matches', models.BooleanField(default=False, help_text="Count a handoff that goes to the account's own owner as a turn")),
-                ('return_allowance', models.PositiveSmallIntegerField(default=3, help_text='Turns a member coming back from leave may catch up')),
-                ('is_active', models.BooleanField(default=True)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(blank=True, db_constraint=False, help_text='The receiving team', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='routing.team')),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "load_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="open handoffs at most"),
+                ),
+                (
+                    "hour_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per hour at most"),
+                ),
+                (
+                    "day_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per day at most"),
+                ),
+                (
+                    "week_cap",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="new per week at most"),
+                ),
+                ("uuid", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
+                ("code", models.SlugField(max_length=64)),
+                ("name", models.CharField(db_index=True, max_length=120)),
+                (
+                    "function",
+                    models.CharField(
+                        choices=[
+                            ("marketing", "Marketing"),
+                            ("sdr", "SDR"),
+                            ("ae", "Account executive"),
+                            ("am", "Account manager"),
+                            ("csm", "Customer success manager"),
+                            ("revops", "RevOps"),
+                            ("leader", "Leader"),
+                        ],
+                        max_length=16,
+                        verbose_name="receiving function",
+                    ),
+                ),
+                (
+                    "debits_owner_matches",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Count a handoff that goes to the account's own owner as a turn",
+                    ),
+                ),
+                (
+                    "return_allowance",
+                    models.PositiveSmallIntegerField(
+                        default=3, help_text="Turns a member coming back from leave may catch up"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        help_text="The receiving team",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="routing.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical pool',
-                'verbose_name_plural': 'historical pools',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical pool",
+                "verbose_name_plural": "historical pools",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Territory',
+            name="Territory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=64)),
-                ('name', models.CharField(max_length=120)),
-                ('conditions', models.JSONField(blank=True, default=dict)),
-                ('rule_set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='territories', to='routing.ruleset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=64)),
+                ("name", models.CharField(max_length=120)),
+                ("conditions", models.JSONField(blank=True, default=dict)),
+                (
+                    "rule_set",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="territories",
+                        to="routing.ruleset",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'territories',
-                'ordering': ('rule_set', 'name'),
+                "verbose_name_plural": "territories",
+                "ordering": ("rule_set", "name"),
             },
         ),
         migrations.CreateModel(
-            name='Turn',
+            name="Turn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('debit', 'Took a turn'), ('credit', 'Turn given back'), ('join', 'Joined the pool'), ('return', 'Back from leave'), ('calibrate', 'Set by hand')], max_length=16)),
-                ('units', models.BigIntegerField()),
-                ('pointer_after', models.BigIntegerField()),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('actor', models.CharField(blank=True, max_length=64)),
-                ('at', models.DateTimeField()),
-                ('assignment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='turns', to='routing.assignment')),
-                ('membership', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='turns', to='routing.membership')),
-                ('pool', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='turns', to='routing.pool')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("debit", "Took a turn"),
+                            ("credit", "Turn given back"),
+                            ("join", "Joined the pool"),
+                            ("return", "Back from leave"),
+                            ("calibrate", "Set by hand"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("units", models.BigIntegerField()),
+                ("pointer_after", models.BigIntegerField()),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("actor", models.CharField(blank=True, max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="turns",
+                        to="routing.assignment",
+                    ),
+                ),
+                (
+                    "membership",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="turns",
+                        to="routing.membership",
+                    ),
+                ),
+                (
+                    "pool",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="turns", to="routing.pool"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pool', 'seq'),
+                "ordering": ("pool", "seq"),
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="user_email_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='holiday',
-            constraint=models.UniqueConstraint(fields=('calendar', 'day'), name='holiday_once_per_calendar'),
+            model_name="holiday",
+            constraint=models.UniqueConstraint(fields=("calendar", "day"), name="holiday_once_per_calendar"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('pool', 'rep'), name='membership_once_per_pool'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("pool", "rep"), name="membership_once_per_pool"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gte', 1), ('weight__lte', 20)), name='membership_weight_1_to_20', violation_error_message='A weight is a whole number from 1 to 20.'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight__gte", 1), ("weight__lte", 20)),
+                name="membership_weight_1_to_20",
+                violation_error_message="A weight is a whole number from 1 to 20.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='delegation_ends_after_start'),
+            model_name="delegation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="delegation_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delegation',
-            constraint=models.CheckConstraint(condition=models.Q(('holder', models.F('delegate')), _negated=True), name='delegation_to_somebody_else', violation_error_message='Nobody can stand in for themselves. Choose another person.'),
+            model_name="delegation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("holder", models.F("delegate")), _negated=True),
+                name="delegation_to_somebody_else",
+                violation_error_message="Nobody can stand in for themselves. Choose another person.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(condition=models.Q(('released_at__isnull', True)), fields=['rep'], name='assignment_load'),
+            model_name="assignment",
+            index=models.Index(
+                condition=models.Q(("released_at__isnull", True)), fields=["rep"], name="assignment_load"
+            ),
         ),
         migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['rep', 'assigned_at'], name='assignment_rate'),
+            model_name="assignment",
+            index=models.Index(fields=["rep", "assigned_at"], name="assignment_rate"),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('handoff_uuid', 'number'), name='assignment_numbered_once'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                fields=("handoff_uuid", "number"), name="assignment_numbered_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at__isnull', True)), fields=('handoff_uuid',), name='assignment_one_open'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("released_at__isnull", True)),
+                fields=("handoff_uuid",),
+                name="assignment_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('release_reason', ''), ('released_at__isnull', True)), models.Q(('released_at__isnull', False), models.Q(('release_reason', ''), _negated=True)), _connector='OR'), name='assignment_release_has_a_reason'),
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("release_reason", ""), ("released_at__isnull", True)),
+                    models.Q(("released_at__isnull", False), models.Q(("release_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="assignment_release_has_a_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='absence',
-            index=models.Index(fields=['rep', 'ends_at'], name='routing_abs_rep_id_468476_idx'),
+            model_name="absence",
+            index=models.Index(fields=["rep", "ends_at"], name="routing_abs_rep_id_468476_idx"),
         ),
         migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='absence_ends_after_start', violation_error_message='The absence ends before it starts. Set the end after the start.'),
+            model_name="absence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="absence_ends_after_start",
+                violation_error_message="The absence ends before it starts. Set the end after the start.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ruleset',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'live')), fields=('state',), name='rule_set_only_one_live'),
+            model_name="ruleset",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "live")), fields=("state",), name="rule_set_only_one_live"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ruleset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'live'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='rule_set_live_was_published'),
+            model_name="ruleset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "live"), _negated=True),
+                    ("published_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="rule_set_live_was_published",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.UniqueConstraint(fields=('rule_set', 'position'), name='rule_position_once'),
+            model_name="rule",
+            constraint=models.UniqueConstraint(fields=("rule_set", "position"), name="rule_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.UniqueConstraint(fields=('rule_set', 'code'), name='rule_code_once'),
+            model_name="rule",
+            constraint=models.UniqueConstraint(fields=("rule_set", "code"), name="rule_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_catch_all', True)), fields=('rule_set',), name='rule_one_catch_all'),
+            model_name="rule",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_catch_all", True)), fields=("rule_set",), name="rule_one_catch_all"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_catch_all', True), _negated=True), models.Q(('conditions', {}), ('is_enabled', True), ('owner__isnull', False), ('target_minutes__isnull', False)), _connector='OR'), name='rule_catch_all_is_owned', violation_error_message='The catch-all takes everything, so it has no condition, an owner and a target.'),
+            model_name="rule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("is_catch_all", True), _negated=True),
+                    models.Q(
+                        ("conditions", {}),
+                        ("is_enabled", True),
+                        ("owner__isnull", False),
+                        ("target_minutes__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="rule_catch_all_is_owned",
+                violation_error_message="The catch-all takes everything, so it has no condition, an owner and a target.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('strategy__in', ('round_robin', 'least_loaded', 'queue')), _negated=True), ('pool__isnull', False), _connector='OR'), name='rule_pool_strategy_has_a_pool', violation_error_message='This strategy takes turns in a pool. Choose the pool.'),
+            model_name="rule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("strategy__in", ("round_robin", "least_loaded", "queue")), _negated=True),
+                    ("pool__isnull", False),
+                    _connector="OR",
+                ),
+                name="rule_pool_strategy_has_a_pool",
+                violation_error_message="This strategy takes turns in a pool. Choose the pool.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'assigned'), _negated=True), ('chosen__isnull', False), _connector='OR'), name='decision_assigned_names_a_person'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "assigned"), _negated=True),
+                    ("chosen__isnull", False),
+                    _connector="OR",
+                ),
+                name="decision_assigned_names_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.UniqueConstraint(fields=('rule_set', 'code'), name='segment_once_per_version'),
+            model_name="segment",
+            constraint=models.UniqueConstraint(fields=("rule_set", "code"), name="segment_once_per_version"),
         ),
         migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.CheckConstraint(condition=models.Q(('employees_from__isnull', True), ('employees_below__isnull', True), ('employees_below__gt', models.F('employees_from')), _connector='OR'), name='segment_range_not_empty', violation_error_message='The segment ends below where it starts. Raise the upper bound.'),
+            model_name="segment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("employees_from__isnull", True),
+                    ("employees_below__isnull", True),
+                    ("employees_below__gt", models.F("employees_from")),
+                    _connector="OR",
+                ),
+                name="segment_range_not_empty",
+                violation_error_message="The segment ends below where it starts. Raise the upper bound.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.CheckConstraint(condition=models.Q(('parent__isnull', True), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='team_not_its_own_parent'),
+            model_name="team",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("parent__isnull", True),
+                    models.Q(("parent", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="team_not_its_own_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='role',
-            constraint=models.UniqueConstraint(fields=('code', 'team'), name='role_once_per_team'),
+            model_name="role",
+            constraint=models.UniqueConstraint(fields=("code", "team"), name="role_once_per_team"),
         ),
         migrations.AddConstraint(
-            model_name='role',
-            constraint=models.UniqueConstraint(condition=models.Q(('team__isnull', True)), fields=('code',), name='role_once_company_wide'),
+            model_name="role",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("team__isnull", True)), fields=("code",), name="role_once_company_wide"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rep',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='rep_email_unique'),
+            model_name="rep",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="rep_email_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rep',
-            constraint=models.CheckConstraint(condition=models.Q(('cover__isnull', True), models.Q(('cover', models.F('id')), _negated=True), _connector='OR'), name='rep_not_own_cover'),
+            model_name="rep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cover__isnull", True),
+                    models.Q(("cover", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="rep_not_own_cover",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rep',
-            constraint=models.CheckConstraint(condition=models.Q(('paused_until__isnull', True), ('paused_since__isnull', False), _connector='OR'), name='rep_pause_has_a_start'),
+            model_name="rep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("paused_until__isnull", True), ("paused_since__isnull", False), _connector="OR"
+                ),
+                name="rep_pause_has_a_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='territory',
-            constraint=models.UniqueConstraint(fields=('rule_set', 'code'), name='territory_once_per_version'),
+            model_name="territory",
+            constraint=models.UniqueConstraint(
+                fields=("rule_set", "code"), name="territory_once_per_version"
+            ),
         ),
         migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(fields=['membership', 'seq'], name='routing_tur_members_f03da7_idx'),
+            model_name="turn",
+            index=models.Index(fields=["membership", "seq"], name="routing_tur_members_f03da7_idx"),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('pool', 'seq'), name='turn_numbered_once'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(fields=("pool", "seq"), name="turn_numbered_once"),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'calibrate'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='turn_calibration_has_a_reason'),
+            model_name="turn",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "calibrate"), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="turn_calibration_has_a_reason",
+            ),
         ),
     ]

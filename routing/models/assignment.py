@@ -22,15 +22,9 @@ class Decision(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     handoff_uuid = models.UUIDField(db_index=True)
     rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="decisions")
-    rule = models.ForeignKey(
-        Rule, models.PROTECT, null=True, blank=True, related_name="decisions"
-    )
-    pool = models.ForeignKey(
-        Pool, models.PROTECT, null=True, blank=True, related_name="decisions"
-    )
-    chosen = models.ForeignKey(
-        Rep, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    rule = models.ForeignKey(Rule, models.PROTECT, null=True, blank=True, related_name="decisions")
+    pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="decisions")
+    chosen = models.ForeignKey(Rep, models.PROTECT, null=True, blank=True, related_name="+")
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
     facts = models.JSONField()
     receipt = models.JSONField()
@@ -40,8 +34,7 @@ class Decision(models.Model):
         ordering = ("-decided_at", "-id")
         constraints = (
             models.CheckConstraint(
-                condition=~models.Q(outcome="assigned")
-                | models.Q(chosen__isnull=False),
+                condition=~models.Q(outcome="assigned") | models.Q(chosen__isnull=False),
                 name="decision_assigned_names_a_person",
             ),
         )
@@ -64,24 +57,16 @@ class Assignment(models.Model):
     handoff_uuid = models.UUIDField()
     number = models.PositiveIntegerField()
     rep = models.ForeignKey(Rep, models.PROTECT, related_name="assignments")
-    pool = models.ForeignKey(
-        Pool, models.PROTECT, null=True, blank=True, related_name="assignments"
-    )
-    decision = models.ForeignKey(
-        Decision, models.PROTECT, null=True, blank=True, related_name="assignments"
-    )
+    pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="assignments")
+    decision = models.ForeignKey(Decision, models.PROTECT, null=True, blank=True, related_name="assignments")
     assigned_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True, blank=True)
-    release_reason = models.CharField(
-        max_length=16, choices=Release.choices, blank=True
-    )
+    release_reason = models.CharField(max_length=16, choices=Release.choices, blank=True)
 
     class Meta:
         ordering = ("handoff_uuid", "number")
         constraints = (
-            models.UniqueConstraint(
-                fields=("handoff_uuid", "number"), name="assignment_numbered_once"
-            ),
+            models.UniqueConstraint(fields=("handoff_uuid", "number"), name="assignment_numbered_once"),
             models.UniqueConstraint(
                 fields=("handoff_uuid",),
                 condition=models.Q(released_at__isnull=True),

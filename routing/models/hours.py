@@ -19,9 +19,7 @@ class Calendar(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     always_open = models.BooleanField("24 hours, 7 days", default=False)
     week = models.JSONField("weekly hours", default=dict, blank=True)
-    country = models.CharField(
-        max_length=2, blank=True, help_text="Public holidays of this country, e.g. NO"
-    )
+    country = models.CharField(max_length=2, blank=True, help_text="Public holidays of this country, e.g. NO")
     region = models.CharField(max_length=16, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     history = HistoricalRecords()
@@ -51,11 +49,7 @@ class Holiday(models.Model):
 
     class Meta:
         ordering = ("day",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("calendar", "day"), name="holiday_once_per_calendar"
-            ),
-        )
+        constraints = (models.UniqueConstraint(fields=("calendar", "day"), name="holiday_once_per_calendar"),)
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"

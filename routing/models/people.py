@@ -20,9 +20,7 @@ from routing.models.types import Function, RoleCode
 def validate_time_zone(value: str) -> None:
     """Raises ValidationError unless `value` is an IANA zone such as Europe/Oslo."""
     if value not in zoneinfo.available_timezones():
-        raise ValidationError(
-            f"“{value}” is not a time zone. Use an IANA name such as Europe/Oslo."
-        )
+        raise ValidationError(f"“{value}” is not a time zone. Use an IANA name such as Europe/Oslo.")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -31,9 +29,7 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 
-    def create_user(
-        self, email: str, password: str | None = None, **fields: Any
-    ) -> User:
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         if not email:
             raise ValueError("A user needs an e-mail address: people sign in with it.")
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -41,12 +37,8 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
-    def create_superuser(
-        self, email: str, password: str | None = None, **fields: Any
-    ) -> User:
-        return self.create_user(
-            email, password, **{**fields, "is_staff": True, "is_superuser": True}
-        )
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
 
 
 class User(AbstractUser):
@@ -54,18 +46,14 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField("e-mail", max_length=254, unique=True)
-    time_zone = models.CharField(
-        max_length=64, default="UTC", validators=[validate_time_zone]
-    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = UserManager()  # type: ignore[misc]
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(Lower("email"), name="user_email_unique"),
-        )
+        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_unique"),)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
@@ -78,16 +66,10 @@ class User(AbstractUser):
 class Caps(models.Model):
     """How much work may be given; blank means unlimited, 0 means none. The tightest of person, team and pool binds."""
 
-    load_cap = models.PositiveIntegerField(
-        "open handoffs at most", null=True, blank=True
-    )
-    hour_cap = models.PositiveIntegerField(
-        "new per hour at most", null=True, blank=True
-    )
+    load_cap = models.PositiveIntegerField("open handoffs at most", null=True, blank=True)
+    hour_cap = models.PositiveIntegerField("new per hour at most", null=True, blank=True)
     day_cap = models.PositiveIntegerField("new per day at most", null=True, blank=True)
-    week_cap = models.PositiveIntegerField(
-        "new per week at most", null=True, blank=True
-    )
+    week_cap = models.PositiveIntegerField("new per week at most", null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -99,15 +81,9 @@ class Team(Caps):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     code = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=120, unique=True)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children"
-    )
-    manager = models.ForeignKey(
-        "Rep", models.SET_NULL, null=True, blank=True, related_name="teams_managed"
-    )
-    calendar = models.ForeignKey(
-        Calendar, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    manager = models.ForeignKey("Rep", models.SET_NULL, null=True, blank=True, related_name="teams_managed")
+    calendar = models.ForeignKey(Calendar, models.PROTECT, null=True, blank=True, related_name="+")
     channel = models.CharField(
         "alert channel",
         max_length=80,
@@ -120,8 +96,7 @@ class Team(Caps):
         ordering = ("name",)
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(parent__isnull=True)
-                | ~models.Q(parent=models.F("id")),
+                condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")),
                 name="team_not_its_own_parent",
             ),
         )
@@ -134,12 +109,8 @@ class Rep(Caps):
     """A person on the roster: takes handoffs, sends them, or is alerted about them. May be known from the CRM alone."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    user = models.OneToOneField(
-        User, models.SET_NULL, null=True, blank=True, related_name="rep"
-    )
-    crm_id = models.CharField(
-        "CRM owner id", max_length=64, unique=True, null=True, blank=True
-    )
+    user = models.OneToOneField(User, models.SET_NULL, null=True, blank=True, related_name="rep")
+    crm_id = models.CharField("CRM owner id", max_length=64, unique=True, null=True, blank=True)
     first_name = models.CharField(max_length=80)
     last_name = models.CharField(max_length=80, blank=True)
     email = models.EmailField("e-mail", max_length=254)
@@ -147,9 +118,7 @@ class Rep(Caps):
     team = models.ForeignKey(Team, models.PROTECT, related_name="members")
     function = models.CharField(max_length=16, choices=Function.choices)
     job_title = models.CharField(max_length=120, blank=True)
-    time_zone = models.CharField(
-        max_length=64, default="UTC", validators=[validate_time_zone]
-    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     calendar = models.ForeignKey(
         Calendar,
         models.PROTECT,
@@ -158,23 +127,15 @@ class Rep(Caps):
         related_name="+",
         help_text="Blank: the team's, else always open",
     )
-    segments = models.JSONField(
-        default=list, blank=True, help_text="Segment codes served; empty means all"
-    )
+    segments = models.JSONField(default=list, blank=True, help_text="Segment codes served; empty means all")
     territories = models.JSONField(
         default=list, blank=True, help_text="Territory codes covered; empty means all"
     )
-    skills = models.JSONField(
-        default=list, blank=True, help_text="Languages and products, e.g. de, lineage"
-    )
+    skills = models.JSONField(default=list, blank=True, help_text="Languages and products, e.g. de, lineage")
     is_active = models.BooleanField(default=True)
     paused_since = models.DateTimeField(null=True, blank=True)
-    paused_until = models.DateTimeField(
-        null=True, blank=True, help_text="Blank while paused: until resumed"
-    )
-    cover = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="covers_for"
-    )
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="Blank while paused: until resumed")
+    cover = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="covers_for")
     history = HistoricalRecords()
 
     class Meta:
@@ -182,13 +143,11 @@ class Rep(Caps):
         constraints = (
             models.UniqueConstraint(Lower("email"), name="rep_email_unique"),
             models.CheckConstraint(
-                condition=models.Q(cover__isnull=True)
-                | ~models.Q(cover=models.F("id")),
+                condition=models.Q(cover__isnull=True) | ~models.Q(cover=models.F("id")),
                 name="rep_not_own_cover",
             ),
             models.CheckConstraint(
-                condition=models.Q(paused_until__isnull=True)
-                | models.Q(paused_since__isnull=False),
+                condition=models.Q(paused_until__isnull=True) | models.Q(paused_since__isnull=False),
                 name="rep_pause_has_a_start",
             ),
         )
@@ -225,9 +184,7 @@ class Absence(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.HOLIDAY)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    cover = models.ForeignKey(
-        Rep, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    cover = models.ForeignKey(Rep, models.SET_NULL, null=True, blank=True, related_name="+")
     note = models.CharField(max_length=200, blank=True)
     history = HistoricalRecords()
 
@@ -250,9 +207,7 @@ class Role(models.Model):
     """An office and who holds it, for one team or (team blank) company-wide."""
 
     code = models.CharField(max_length=32, choices=RoleCode.choices)
-    team = models.ForeignKey(
-        Team, models.CASCADE, null=True, blank=True, related_name="roles"
-    )
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="roles")
     holder = models.ForeignKey(Rep, models.PROTECT, related_name="roles_held")
     history = HistoricalRecords()
 

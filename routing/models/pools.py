@@ -18,12 +18,8 @@ class Pool(Caps):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     code = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=120, unique=True)
-    team = models.ForeignKey(
-        Team, models.PROTECT, related_name="pools", help_text="The receiving team"
-    )
-    function = models.CharField(
-        "receiving function", max_length=16, choices=Function.choices
-    )
+    team = models.ForeignKey(Team, models.PROTECT, related_name="pools", help_text="The receiving team")
+    function = models.CharField("receiving function", max_length=16, choices=Function.choices)
     debits_owner_matches = models.BooleanField(
         default=False,
         help_text="Count a handoff that goes to the account's own owner as a turn",
@@ -50,9 +46,7 @@ class Membership(models.Model):
     weight = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
-    position = models.PositiveIntegerField(
-        default=0, help_text="Breaks the last tie: lower goes first"
-    )
+    position = models.PositiveIntegerField(default=0, help_text="Breaks the last tie: lower goes first")
     is_active = models.BooleanField(default=True)
     pointer = models.BigIntegerField(default=0, editable=False)
     last_debit_seq = models.BigIntegerField(default=0, editable=False)
@@ -61,9 +55,7 @@ class Membership(models.Model):
     class Meta:
         ordering = ("pool", "position", "id")
         constraints = (
-            models.UniqueConstraint(
-                fields=("pool", "rep"), name="membership_once_per_pool"
-            ),
+            models.UniqueConstraint(fields=("pool", "rep"), name="membership_once_per_pool"),
             models.CheckConstraint(
                 condition=models.Q(weight__gte=1, weight__lte=20),
                 name="membership_weight_1_to_20",
@@ -105,9 +97,7 @@ class Turn(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     units = models.BigIntegerField()
     pointer_after = models.BigIntegerField()
-    assignment = models.ForeignKey(
-        "Assignment", models.PROTECT, null=True, blank=True, related_name="turns"
-    )
+    assignment = models.ForeignKey("Assignment", models.PROTECT, null=True, blank=True, related_name="turns")
     reason = models.CharField(max_length=200, blank=True)
     actor = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()

@@ -26,9 +26,7 @@ class RuleSet(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.PositiveIntegerField(unique=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
-    based_on = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="drafts"
-    )
+    based_on = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="drafts")
     title = models.CharField(max_length=200, blank=True)
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -51,8 +49,7 @@ class RuleSet(models.Model):
                 name="rule_set_only_one_live",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="live")
-                | models.Q(published_at__isnull=False),
+                condition=~models.Q(state="live") | models.Q(published_at__isnull=False),
                 name="rule_set_live_was_published",
             ),
         )
@@ -69,16 +66,12 @@ class Segment(models.Model):
     name = models.CharField(max_length=80)
     employees_from = models.PositiveIntegerField(null=True, blank=True)
     employees_below = models.PositiveIntegerField(null=True, blank=True)
-    by_tier = models.BooleanField(
-        default=False, help_text="Taken from the account's tier, not from its size"
-    )
+    by_tier = models.BooleanField(default=False, help_text="Taken from the account's tier, not from its size")
 
     class Meta:
         ordering = ("rule_set", "-employees_from")
         constraints = (
-            models.UniqueConstraint(
-                fields=("rule_set", "code"), name="segment_once_per_version"
-            ),
+            models.UniqueConstraint(fields=("rule_set", "code"), name="segment_once_per_version"),
             models.CheckConstraint(
                 condition=models.Q(employees_from__isnull=True)
                 | models.Q(employees_below__isnull=True)
@@ -104,9 +97,7 @@ class Territory(models.Model):
         ordering = ("rule_set", "name")
         verbose_name_plural = "territories"
         constraints = (
-            models.UniqueConstraint(
-                fields=("rule_set", "code"), name="territory_once_per_version"
-            ),
+            models.UniqueConstraint(fields=("rule_set", "code"), name="territory_once_per_version"),
         )
 
     def __str__(self) -> str:
@@ -141,12 +132,8 @@ class Rule(models.Model):
     name = models.CharField(max_length=160)
     conditions = models.JSONField(default=dict, blank=True)
     strategy = models.CharField(max_length=32, choices=Strategy.choices)
-    pool = models.ForeignKey(
-        Pool, models.PROTECT, null=True, blank=True, related_name="rules"
-    )
-    named_rep = models.ForeignKey(
-        Rep, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="rules")
+    named_rep = models.ForeignKey(Rep, models.PROTECT, null=True, blank=True, related_name="+")
     when_unavailable = models.CharField(
         max_length=16, choices=WhenUnavailable.choices, default=WhenUnavailable.SKIP
     )
@@ -171,9 +158,7 @@ class Rule(models.Model):
     class Meta:
         ordering = ("rule_set", "position")
         constraints = (
-            models.UniqueConstraint(
-                fields=("rule_set", "position"), name="rule_position_once"
-            ),
+            models.UniqueConstraint(fields=("rule_set", "position"), name="rule_position_once"),
             models.UniqueConstraint(fields=("rule_set", "code"), name="rule_code_once"),
             models.UniqueConstraint(
                 fields=("rule_set",),
@@ -192,9 +177,7 @@ class Rule(models.Model):
                 violation_error_message="The catch-all takes everything, so it has no condition, an owner and a target.",
             ),
             models.CheckConstraint(
-                condition=~models.Q(
-                    strategy__in=("round_robin", "least_loaded", "queue")
-                )
+                condition=~models.Q(strategy__in=("round_robin", "least_loaded", "queue"))
                 | models.Q(pool__isnull=False),
                 name="rule_pool_strategy_has_a_pool",
                 violation_error_message="This strategy takes turns in a pool. Choose the pool.",

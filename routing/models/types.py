@@ -24,6 +24,11 @@ class HandoffType(models.TextChoices):
         return _RECEIVING[self]
 
     @property
+    def sending_functions(self) -> frozenset[str]:
+        """The functions that hand over; a CRM owner in one of them is the sender."""
+        return _SENDING[self]
+
+    @property
     def escalation_role(self) -> str:
         """Who hears of a missed SLA after the owner."""
         return _ESCALATION[self]
@@ -72,6 +77,12 @@ _RECEIVING = {
     HandoffType.SQL_TO_AE: frozenset({Function.AE}),
     HandoffType.CLOSED_TO_CS: frozenset({Function.CSM}),
     HandoffType.EXPANSION_TO_SALES: frozenset({Function.AM, Function.AE}),
+}
+_SENDING = {
+    HandoffType.MQL_TO_SALES: frozenset({Function.MARKETING}),
+    HandoffType.SQL_TO_AE: frozenset({Function.SDR}),
+    HandoffType.CLOSED_TO_CS: frozenset({Function.AE, Function.AM}),
+    HandoffType.EXPANSION_TO_SALES: frozenset({Function.CSM}),
 }
 _ESCALATION = {
     HandoffType.MQL_TO_SALES: RoleCode.MARKETING_MANAGER,

@@ -7,145 +7,446 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('routing', '0001_initial'),
+        ("routing", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('handoff_type', models.CharField(choices=[('mql_to_sales', 'Marketing → Sales (MQL/PQL)'), ('sql_to_ae', 'SDR → AE (SQL)'), ('closed_to_cs', 'Sales → Customer Success (Closed Won)'), ('expansion_to_sales', 'CS → Sales (Expansion)')], max_length=32)),
-                ('segment', models.SlugField(blank=True, help_text='Segment code; blank means every segment', max_length=32)),
-                ('number', models.PositiveIntegerField(default=1, verbose_name='version')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('live', 'Live'), ('archived', 'Archived')], default='draft', max_length=16)),
-                ('target_minutes', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5270400)], verbose_name='first contact within (minutes)')),
-                ('acknowledge_minutes', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5270400)], verbose_name='acknowledge within (minutes)')),
-                ('resubmit_minutes', models.PositiveIntegerField(default=240, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5270400)], verbose_name='resubmit within (minutes)')),
-                ('at_risk_percent', models.PositiveSmallIntegerField(default=70, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(99)])),
-                ('hours_of', models.CharField(choices=[('team', "The receiving team's"), ('owner', "The owner's"), ('account', "The account's"), ('none', 'None: plain hours')], default='team', max_length=16, verbose_name='whose hours count')),
-                ('calendar', models.ForeignKey(blank=True, help_text='Blank: plain hours, day and night', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.calendar')),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "handoff_type",
+                    models.CharField(
+                        choices=[
+                            ("mql_to_sales", "Marketing → Sales (MQL/PQL)"),
+                            ("sql_to_ae", "SDR → AE (SQL)"),
+                            ("closed_to_cs", "Sales → Customer Success (Closed Won)"),
+                            ("expansion_to_sales", "CS → Sales (Expansion)"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "segment",
+                    models.SlugField(
+                        blank=True, help_text="Segment code; blank means every segment", max_length=32
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(default=1, verbose_name="version")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("live", "Live"), ("archived", "Archived")],
+                        default="draft",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "target_minutes",
+                    models.PositiveIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(5270400),
+                        ],
+                        verbose_name="first contact within (minutes)",
+                    ),
+                ),
+                (
+                    "acknowledge_minutes",
+                    models.PositiveIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(5270400),
+                        ],
+                        verbose_name="acknowledge within (minutes)",
+                    ),
+                ),
+                (
+                    "resubmit_minutes",
+                    models.PositiveIntegerField(
+                        default=240,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(5270400),
+                        ],
+                        verbose_name="resubmit within (minutes)",
+                    ),
+                ),
+                (
+                    "at_risk_percent",
+                    models.PositiveSmallIntegerField(
+                        default=70,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(99),
+                        ],
+                    ),
+                ),
+                (
+                    "hours_of",
+                    models.CharField(
+                        choices=[
+                            ("team", "The receiving team's"),
+                            ("owner", "The owner's"),
+                            ("account", "The account's"),
+                            ("none", "None: plain hours"),
+                        ],
+                        default="team",
+                        max_length=16,
+                        verbose_name="whose hours count",
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Blank: plain hours, day and night",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.calendar",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'policies',
-                'ordering': ('handoff_type', 'team__name', 'segment', '-number'),
+                "verbose_name_plural": "policies",
+                "ordering": ("handoff_type", "team__name", "segment", "-number"),
             },
         ),
         migrations.CreateModel(
-            name='EscalationStep',
+            name="EscalationStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('clock_kind', models.CharField(choices=[('first_contact', 'First contact'), ('acknowledge', 'Acknowledgement'), ('resubmit', 'Resubmission')], default='first_contact', max_length=16)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('action', models.CharField(choices=[('notice_at_risk', 'Tell the owner it is at risk'), ('alert_owner', 'Alert the owner'), ('alert_role', 'Alert the escalation role'), ('reassign', 'Reassign'), ('remind', 'Remind')], max_length=16)),
-                ('after_minutes', models.PositiveIntegerField(default=0, verbose_name='minutes after the deadline')),
-                ('unit', models.CharField(choices=[('elapsed', 'Elapsed time'), ('business', 'Working time')], default='elapsed', max_length=16)),
-                ('role', models.CharField(blank=True, choices=[('marketing_manager', 'Marketing manager'), ('sales_manager', 'Sales manager'), ('cs_manager', 'CS manager'), ('revops_manager', 'RevOps manager'), ('revops_director', 'RevOps director'), ('cro', 'Chief revenue officer')], help_text="Blank: the type's escalation role", max_length=32)),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='sla.policy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "clock_kind",
+                    models.CharField(
+                        choices=[
+                            ("first_contact", "First contact"),
+                            ("acknowledge", "Acknowledgement"),
+                            ("resubmit", "Resubmission"),
+                        ],
+                        default="first_contact",
+                        max_length=16,
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("notice_at_risk", "Tell the owner it is at risk"),
+                            ("alert_owner", "Alert the owner"),
+                            ("alert_role", "Alert the escalation role"),
+                            ("reassign", "Reassign"),
+                            ("remind", "Remind"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "after_minutes",
+                    models.PositiveIntegerField(default=0, verbose_name="minutes after the deadline"),
+                ),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[("elapsed", "Elapsed time"), ("business", "Working time")],
+                        default="elapsed",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("marketing_manager", "Marketing manager"),
+                            ("sales_manager", "Sales manager"),
+                            ("cs_manager", "CS manager"),
+                            ("revops_manager", "RevOps manager"),
+                            ("revops_director", "RevOps director"),
+                            ("cro", "Chief revenue officer"),
+                        ],
+                        help_text="Blank: the type's escalation role",
+                        max_length=32,
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="sla.policy"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('policy', 'clock_kind', 'position'),
+                "ordering": ("policy", "clock_kind", "position"),
             },
         ),
         migrations.CreateModel(
-            name='Clock',
+            name="Clock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('handoff_uuid', models.UUIDField(db_index=True)),
-                ('kind', models.CharField(choices=[('first_contact', 'First contact'), ('acknowledge', 'Acknowledgement'), ('resubmit', 'Resubmission')], max_length=16)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('paused', 'Paused'), ('stopped', 'Stopped')], default='running', max_length=16)),
-                ('calendar_version', models.PositiveIntegerField(blank=True, null=True)),
-                ('hours', models.JSONField(default=dict, help_text='The working hours as they were when the clock started')),
-                ('target_minutes', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('at_risk_at', models.DateTimeField()),
-                ('deadline_at', models.DateTimeField()),
-                ('stopped_at', models.DateTimeField(blank=True, null=True)),
-                ('ladder', models.JSONField(default=list)),
-                ('next_step_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='routing.assignment')),
-                ('calendar', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='routing.calendar')),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='sla.policy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("handoff_uuid", models.UUIDField(db_index=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("first_contact", "First contact"),
+                            ("acknowledge", "Acknowledgement"),
+                            ("resubmit", "Resubmission"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("running", "Running"), ("paused", "Paused"), ("stopped", "Stopped")],
+                        default="running",
+                        max_length=16,
+                    ),
+                ),
+                ("calendar_version", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "hours",
+                    models.JSONField(
+                        default=dict, help_text="The working hours as they were when the clock started"
+                    ),
+                ),
+                ("target_minutes", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("at_risk_at", models.DateTimeField()),
+                ("deadline_at", models.DateTimeField()),
+                ("stopped_at", models.DateTimeField(blank=True, null=True)),
+                ("ladder", models.JSONField(default=list)),
+                ("next_step_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clocks",
+                        to="routing.assignment",
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.calendar",
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="clocks", to="sla.policy"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('started_at', 'id'),
+                "ordering": ("started_at", "id"),
             },
         ),
         migrations.CreateModel(
-            name='StepRun',
+            name="StepRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_at', models.DateTimeField()),
-                ('ran_at', models.DateTimeField()),
-                ('outcome', models.CharField(choices=[('done', 'Done'), ('superseded', 'Overtaken by a later step')], default='done', max_length=16)),
-                ('clock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='step_runs', to='sla.clock')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='sla.escalationstep')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("ran_at", models.DateTimeField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("done", "Done"), ("superseded", "Overtaken by a later step")],
+                        default="done",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "clock",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="step_runs", to="sla.clock"
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="sla.escalationstep",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('clock', 'due_at'),
+                "ordering": ("clock", "due_at"),
             },
         ),
         migrations.CreateModel(
-            name='ClockInterval',
+            name="ClockInterval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('running', 'Running'), ('paused', 'Paused')], max_length=16)),
-                ('reason', models.CharField(blank=True, max_length=64)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(blank=True, null=True)),
-                ('clock', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='intervals', to='sla.clock')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(choices=[("running", "Running"), ("paused", "Paused")], max_length=16),
+                ),
+                ("reason", models.CharField(blank=True, max_length=64)),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "clock",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="intervals", to="sla.clock"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('clock', 'starts_at', 'id'),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ends_at__isnull', True)), fields=('clock',), name='clock_interval_one_open'), models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gte', models.F('starts_at')), _connector='OR'), name='clock_interval_ends_after_start'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'paused'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='clock_pause_has_a_reason')],
+                "ordering": ("clock", "starts_at", "id"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ends_at__isnull", True)),
+                        fields=("clock",),
+                        name="clock_interval_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at__isnull", True),
+                            ("ends_at__gte", models.F("starts_at")),
+                            _connector="OR",
+                        ),
+                        name="clock_interval_ends_after_start",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "paused"), _negated=True),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="clock_pause_has_a_reason",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(fields=('handoff_type', 'team', 'segment', 'number'), name='policy_version_once'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(
+                fields=("handoff_type", "team", "segment", "number"), name="policy_version_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'live'), ('team__isnull', True)), fields=('handoff_type', 'segment'), name='policy_one_live_any_team'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "live"), ("team__isnull", True)),
+                fields=("handoff_type", "segment"),
+                name="policy_one_live_any_team",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'live')), fields=('handoff_type', 'segment', 'team'), name='policy_one_live_per_team'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "live")),
+                fields=("handoff_type", "segment", "team"),
+                name="policy_one_live_per_team",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.CheckConstraint(condition=models.Q(('acknowledge_minutes__gte', 1), ('at_risk_percent__gte', 1), ('at_risk_percent__lte', 99), ('resubmit_minutes__gte', 1), ('target_minutes__gte', 1), ('target_minutes__lte', 5270400)), name='policy_figures_make_sense'),
+            model_name="policy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("acknowledge_minutes__gte", 1),
+                    ("at_risk_percent__gte", 1),
+                    ("at_risk_percent__lte", 99),
+                    ("resubmit_minutes__gte", 1),
+                    ("target_minutes__gte", 1),
+                    ("target_minutes__lte", 5270400),
+                ),
+                name="policy_figures_make_sense",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='escalationstep',
-            constraint=models.UniqueConstraint(fields=('policy', 'clock_kind', 'position'), name='escalation_step_position_once'),
+            model_name="escalationstep",
+            constraint=models.UniqueConstraint(
+                fields=("policy", "clock_kind", "position"), name="escalation_step_position_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(condition=models.Q(('next_step_at__isnull', False)), fields=['next_step_at'], name='clock_next_step_due'),
+            model_name="clock",
+            index=models.Index(
+                condition=models.Q(("next_step_at__isnull", False)),
+                fields=["next_step_at"],
+                name="clock_next_step_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.UniqueConstraint(fields=('assignment', 'kind'), name='clock_once_per_assignment_and_kind'),
+            model_name="clock",
+            constraint=models.UniqueConstraint(
+                fields=("assignment", "kind"), name="clock_once_per_assignment_and_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_step_at__isnull', True), ('state', 'stopped'), ('stopped_at__isnull', False)), models.Q(models.Q(('state', 'stopped'), _negated=True), ('stopped_at__isnull', True)), _connector='OR'), name='clock_stopped_is_at_rest'),
+            model_name="clock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("next_step_at__isnull", True), ("state", "stopped"), ("stopped_at__isnull", False)
+                    ),
+                    models.Q(models.Q(("state", "stopped"), _negated=True), ("stopped_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="clock_stopped_is_at_rest",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('deadline_at__gte', models.F('started_at'))), name='clock_deadline_after_start'),
+            model_name="clock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("deadline_at__gte", models.F("started_at"))),
+                name="clock_deadline_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='steprun',
-            constraint=models.UniqueConstraint(fields=('clock', 'step'), name='step_run_once_per_clock'),
+            model_name="steprun",
+            constraint=models.UniqueConstraint(fields=("clock", "step"), name="step_run_once_per_clock"),
         ),
     ]

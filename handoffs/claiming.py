@@ -1,0 +1,55 @@
+"""Taking due rows so that each has one worker: one statement, a lease, and an attempt number as fence.
+
+A worker that dies leaves its lease to expire, and the row is taken again. A result counts only while the row's `attempt` is
+still the one that was handed out with the claim.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import connection, models
+
+Row = TypeVar("Row", bound=models.Model)
+
+LEASE = timedelta(seconds=60)
+"""Longer than the longest network call of one row."""
+
+
+def claim_due(model: type[Row], *, now: datetime, real_now: datetime, limit: int, only: int | None = None) -> list[Row]:
+    """Takes up to `limit` rows of `model` whose `next_at` has come and that nobody holds, oldest first.
+
+    `now` is business time and decides what is due; `real_now` decides which leases have run out. With `only`, just that
+    row. On PostgreSQL workers skip one another's rows; on SQLite the one writer does the same by being alone.
+    """
+    due, params = _due_sql(model._meta.db_table, now=now, real_now=real_now, limit=limit, only=only)
+    with connection.cursor() as cursor:
+        cursor.execute(due, [*params, _stamp(real_now + LEASE)])
+        taken = [row[0] for row in cursor.fetchall()]
+    return list(model._default_manager.filter(pk__in=taken).order_by("next_at", "pk")) if taken else []
+
+
+def _due_sql(
+    table: str, *, now: datetime, real_now: datetime, limit: int, only: int | None
+) -> tuple[str, list[object]]:
+    one = "AND id = %s" if only is not None else ""
+    params: list[object] = [_stamp(now), _stamp(real_now), *([only] if only is not None else []), limit]
+    skip = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    materialized = "AS MATERIALIZED" if connection.vendor == "postgresql" else "AS"
+    # Table and clauses are constants of this module; every value is a parameter.
+    due = f"""
+        WITH due {materialized} (
+            SELECT id FROM {table}
+            WHERE next_at <= %s AND (lease_until IS NULL OR lease_until <= %s) {one}
+            ORDER BY next_at, id LIMIT %s {skip}
+        )
+        UPDATE {table} SET lease_until = %s, attempt = attempt + 1
+        WHERE id IN (SELECT id FROM due) RETURNING id
+    """  # noqa: S608
+    return due, params
+
+
+def _stamp(moment: datetime) -> object:
+    """The instant as the database stores it."""
+    return connection.ops.adapt_datetimefield_value(moment)

@@ -1,0 +1,244 @@
+"""How things leave: at least once, with a key, attempts and the last error visible, and Retry by hand.
+
+A delivery is claimed, its reason to exist is checked again, the network is asked outside any transaction, and the answer
+counts only while the attempt is still ours. Two quick retries, then another way to the person, then slow ones for 20 h, then
+parked where people see it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from handoffs import claiming, timeline
+from handoffs.connectors import configured
+from handoffs.connectors.ports import Alert, ConnectorError
+from handoffs.failpoints import pass_point
+from handoffs.models import Delivery, Handoff, State
+from handoffs.states import RefusedError
+
+log = logging.getLogger(__name__)
+
+Channel, Purpose = Delivery.Channel, Delivery.Purpose
+QUICK = (timedelta(seconds=5), timedelta(seconds=30))
+SLOW = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240))
+GIVE_UP = timedelta(hours=20)
+ENDED = frozenset({State.CONTACTED, State.MEETING_BOOKED, State.CONVERTED, State.LOST, State.WITHDRAWN})
+FALLBACKS: Mapping[str, str] = {Channel.SLACK: Channel.EMAIL, Channel.EMAIL: Channel.SLACK}
+
+
+def deliver_due(*, now: datetime, real_now: datetime, limit: int = 20) -> int:
+    """Takes up to `limit` due deliveries and sends them one after another; returns how many were taken."""
+    taken = claiming.claim_due(Delivery, now=now, real_now=real_now, limit=limit)
+    for delivery in taken:
+        attempt(delivery, now=now)
+    return len(taken)
+
+
+def deliver_for(handoff: Handoff, *, now: datetime, real_now: datetime) -> int:
+    """Sends what is due for one handoff now, so that a caller who waits sees it go; returns how many were taken."""
+    taken = 0
+    due = handoff.deliveries.filter(state=Delivery.State.QUEUED, next_at__lte=now).order_by("id")
+    for pk in due.values_list("pk", flat=True):
+        for delivery in claiming.claim_due(Delivery, now=now, real_now=real_now, limit=1, only=pk):
+            attempt(delivery, now=now)
+            taken += 1
+    return taken
+
+
+def attempt(delivery: Delivery, *, now: datetime) -> None:
+    """Sends one claimed delivery and writes down the answer, if the claim is still ours by then."""
+    pass_point("outbox.claimed")
+    reason = no_longer_wanted(delivery)
+    if reason:
+        _settle(delivery, now=now, verb="cancelled", state=Delivery.State.CANCELLED, next_at=None, last_error=reason)
+        return
+    try:
+        provider_id = SENDERS[delivery.channel](delivery)
+    except ConnectorError as error:
+        _failed(delivery, error, now=now)
+        return
+    pass_point("outbox.sent")
+    _settle(
+        delivery,
+        now=now,
+        verb="delivered",
+        state=Delivery.State.DELIVERED,
+        next_at=None,
+        delivered_at=now,
+        provider_id=provider_id[:200],
+        last_error="",
+    )
+    pass_point("outbox.settled")
+
+
+def no_longer_wanted(delivery: Delivery) -> str:
+    """Why sending it would now be wrong, in words; empty when it is still wanted."""
+    if delivery.handoff_id is None or delivery.channel == Channel.CRM:
+        return ""
+    state, number = Handoff.objects.values_list("state", "assignment__number").get(pk=delivery.handoff_id)
+    if state == State.WITHDRAWN:
+        return "The handoff was withdrawn first."
+    about_assignment = delivery.purpose in {Purpose.ALERT, Purpose.BRIEFING, Purpose.ESCALATION}
+    if about_assignment and number != delivery.assignment_number:
+        return "The handoff went to somebody else first."
+    if delivery.purpose == Purpose.ESCALATION and state in ENDED:
+        return "The customer was contacted first."
+    if delivery.purpose == Purpose.GAPS and state != State.BLOCKED and delivery.assignment_number == 0:
+        return "The gap was filled first."
+    if delivery.purpose == Purpose.UNASSIGNED and state != State.UNASSIGNED:
+        return "Somebody has it now."
+    return ""
+
+
+def retry(delivery: Delivery, *, actor: str, now: datetime) -> Delivery:
+    """Puts a parked delivery back in the queue, at once. Raises RefusedError for one that is not parked."""
+    with transaction.atomic():
+        moved = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PARKED).update(
+            state=Delivery.State.QUEUED, next_at=now, queued_at=now, failures=0, lease_until=None
+        )
+        if not moved:
+            raise RefusedError(f"“{delivery}” is not parked, so there is nothing to retry.")
+        if delivery.handoff is not None:
+            _record(delivery.handoff, delivery, "delivery_retried", actor=actor, now=now)
+    delivery.refresh_from_db()
+    return delivery
+
+
+def _send_crm(delivery: Delivery) -> str:
+    crm, body = configured.crm(), delivery.payload
+    if delivery.purpose == Purpose.CRM_UPDATE:
+        update = crm.update_deal if body["object"] == "deal" else crm.update_account
+        return update(body["id"], metadata=body["metadata"], owner_crm_id=body["owner"], key=delivery.key)
+    return crm.log_activity(
+        account_id=body["account"],
+        deal_id=body["deal"],
+        owner_crm_id=body["owner"],
+        subject=body["subject"],
+        description=body["description"],
+        occurred_at=datetime.fromisoformat(body["occurred_at"]),
+        key=delivery.key,
+    )
+
+
+def _send_slack(delivery: Delivery) -> str:
+    alert = alert_from(delivery.payload["alert"], channel=delivery.recipient)
+    return configured.messaging().send_alert(alert, key=delivery.key, maybe_sent_before=delivery.attempt > 1)
+
+
+def _send_email(delivery: Delivery) -> str:
+    body, mail = delivery.payload, configured.email()
+    if "variables" in body:
+        return mail.send_template(
+            template_id=settings.BRIEFING_TEMPLATE,
+            sender=settings.BRIEFING_FROM,
+            to=[delivery.recipient],
+            variables=body["variables"],
+            key=delivery.key,
+        )
+    alert = alert_from(body["alert"], channel=delivery.recipient)
+    return mail.send_plain(
+        sender=settings.BRIEFING_FROM,
+        to=[delivery.recipient],
+        subject=alert.title,
+        text=render_to_string("messages/alert.txt", {"alert": alert}),
+        html=render_to_string("messages/alert.html", {"alert": alert}),
+        key=delivery.key,
+    )
+
+
+SENDERS: Mapping[str, Callable[[Delivery], str]] = {
+    Channel.CRM: _send_crm,
+    Channel.SLACK: _send_slack,
+    Channel.EMAIL: _send_email,
+}
+
+
+def alert_from(raw: Mapping[str, object], *, channel: str) -> Alert:
+    """The stored alert, addressed to `channel`."""
+    values = {key: value for key, value in raw.items() if key not in {"fields", "lines", "channel"}}
+    fields = tuple((str(label), str(value)) for label, value in raw.get("fields", ()))  # type: ignore[attr-defined]
+    lines = tuple(str(line) for line in raw.get("lines", ()))  # type: ignore[attr-defined]
+    return Alert(channel=channel, fields=fields, lines=lines, **values)  # type: ignore[arg-type]
+
+
+def _failed(delivery: Delivery, error: ConnectorError, *, now: datetime) -> None:
+    """Plans the next try; after the quick ones another way is queued, and at the end the row is parked."""
+    failures = delivery.failures + 1
+    wait = _wait(failures, error)
+    too_late = now + wait - delivery.queued_at > GIVE_UP
+    parked = error.permanent or too_late
+    needs_other_way = error.permanent or failures == len(QUICK) + 1
+    changes = {"failures": failures, "last_error": str(error)[:500]}
+    if parked:
+        log.warning("%s is parked: %s", delivery.key, error)
+        state, verb, next_at = Delivery.State.PARKED, "delivery_parked", None
+    else:
+        state, verb, next_at = Delivery.State.QUEUED, "", now + wait
+    with transaction.atomic():
+        if _settle(delivery, now=now, verb=verb, state=state, next_at=next_at, **changes) and needs_other_way:
+            _queue_other_way(delivery, now=now)
+
+
+def _wait(failures: int, error: ConnectorError) -> timedelta:
+    steps = (*QUICK, *SLOW)
+    planned = steps[min(failures, len(steps)) - 1]
+    return max(planned, timedelta(seconds=error.retry_after or 0))
+
+
+def _queue_other_way(delivery: Delivery, *, now: datetime) -> None:
+    """Slack falls back to e-mail and e-mail to Slack, to the same person; what fails there goes to the RevOps list."""
+    routes: Mapping[str, str] = delivery.payload.get("routes", {})
+    if "alert" not in delivery.payload:
+        return
+    if delivery.fallback_of_id is None:
+        channel = FALLBACKS[delivery.channel]
+        recipient = routes.get(channel, "")
+    else:
+        channel, recipient = Channel.EMAIL, settings.REVOPS_EMAIL
+    key = f"{delivery.key.rsplit('/', 2)[0]}/{channel}/{recipient}"
+    if not recipient or Delivery.objects.filter(key=key).exists():
+        return
+    Delivery.objects.create(
+        key=key,
+        handoff=delivery.handoff,
+        assignment_number=delivery.assignment_number,
+        purpose=delivery.purpose,
+        channel=channel,
+        recipient=recipient,
+        payload={"alert": delivery.payload["alert"], "routes": routes},
+        fallback_of=delivery,
+        queued_at=now,
+        next_at=now,
+    )
+
+
+def _settle(delivery: Delivery, *, now: datetime, verb: str, **changes: object) -> bool:
+    """Writes the answer and, where `verb` says so, its log line, in one transaction; False if the claim was lost."""
+    with transaction.atomic():
+        handoff = (
+            Handoff.objects.select_for_update(no_key=True).filter(pk=delivery.handoff_id).first() if verb else None
+        )
+        ours = Delivery.objects.filter(pk=delivery.pk, attempt=delivery.attempt, state=Delivery.State.QUEUED)
+        if not ours.update(lease_until=None, **changes):
+            return False
+        if verb and handoff is not None:
+            _record(handoff, delivery, verb, actor="outbox", now=now)
+    return True
+
+
+def _record(handoff: Handoff, delivery: Delivery, verb: str, *, actor: str, now: datetime) -> None:
+    timeline.record(
+        handoff.stream,
+        verb,
+        actor=actor,
+        now=now,
+        purpose=delivery.purpose,
+        channel=delivery.channel,
+        delivery=str(delivery.uuid),
+    )

@@ -1,0 +1,352 @@
+"""What happens to a handoff. Read this first.
+
+A trigger becomes one row (`receive`). `run` gathers context, compiles the package, decides who takes it, and settles all
+that in one transaction: assignment, turn, clocks, outbox rows and log lines together, or nothing. The other verbs follow
+what people do with it. Every verb takes `now` (business time, aware UTC) and `actor` ("user:7", "engine"), changes the row
+under its lock with its log line, and raises a `states.Refused` whose message is a sentence when it may not.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from handoffs import claiming, giving, notices, states, timeline, wake
+from handoffs.connectors.ports import ConnectorError
+from handoffs.failpoints import pass_point
+from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, State
+from handoffs.outbox import GIVE_UP, QUICK, SLOW
+from handoffs.preparing import Prepared, prepare
+from handoffs.timeline import Entry, Head
+from routing import turns
+from routing.assign import assign
+from routing.matcher import NoRulesError
+from routing.models import Assignment, HandoffType, Rep, Team, Turn
+from sla import clock
+from sla.clock import NoPolicyError
+from sla.models import ClockKind
+
+UNDO = timedelta(seconds=10)
+RECHECK_BLOCKED = timedelta(minutes=15)
+CREDITED_RETURNS = frozenset({"incomplete", "wrong_owner", "duplicate"})
+
+
+class LostRaceError(Exception):
+    """Somebody else settled the handoff first; nothing of ours was kept."""
+
+
+def receive(
+    *,
+    handoff_type: HandoffType,
+    account: Account,
+    deal: Deal | None,
+    origin: Handoff.Origin,
+    now: datetime,
+    actor: str,
+    trigger_key: str | None = None,
+    from_team: Team | None = None,
+    from_rep: Rep | None = None,
+    to_team: Team | None = None,
+) -> tuple[Handoff, bool]:
+    """One row for one trigger, and whether it is new.
+
+    The same `trigger_key`, or the same account, type and deal while one is open, gives the handoff that is there. Raises
+    Refused when the deal belongs to another account.
+    """
+    if deal is not None and deal.account_id != account.pk:
+        raise states.RefusedError(
+            f"Deal {deal.crm_id} belongs to another account than {account.crm_id}. Name the account of the deal, or "
+            "leave the deal out."
+        )
+    dedupe_key = f"{handoff_type}:{account.crm_id}:{deal.crm_id if deal else '-'}"
+    existing = _existing(trigger_key, dedupe_key)
+    if existing is not None:
+        return existing, False
+    try:
+        with transaction.atomic():
+            handoff = Handoff.objects.create(
+                handoff_type=handoff_type,
+                account=account,
+                deal=deal,
+                origin=origin,
+                trigger_key=trigger_key,
+                dedupe_key=dedupe_key,
+                from_team=from_team,
+                from_rep=from_rep,
+                to_team=to_team,
+                received_at=now,
+                next_at=now,
+            )
+            timeline.append(handoff.stream, [Entry("received", {"origin": origin})], actor=actor, now=now, after=Head())
+            wake.after_commit()
+    except IntegrityError:
+        existing = _existing(trigger_key, dedupe_key)
+        if existing is None:
+            raise
+        return existing, False
+    return handoff, True
+
+
+def run(handoff: Handoff, *, now: datetime, actor: str, real_now: datetime | None = None) -> Handoff:
+    """Claims the handoff and takes it as far as it goes; if somebody else has it, or nothing is due, leaves quietly.
+
+    `real_now` is the wall clock for the lease, `now` unless the business clock was moved.
+    """
+    claimed = claiming.claim_due(Handoff, now=now, real_now=real_now or now, limit=1, only=handoff.pk)
+    for mine in claimed:
+        advance(mine, now=now, actor=actor)
+    return Handoff.objects.get(pk=handoff.pk)
+
+
+def advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
+    """Steps 1 to 6 for a claimed handoff: look outside any transaction, then settle in one."""
+    pass_point("pipeline.claimed")
+    if handoff.state not in states.MOVES["run"][0]:
+        Handoff.objects.filter(pk=handoff.pk, attempt=handoff.attempt).update(next_at=None, lease_until=None)
+        return
+    try:
+        prepared = prepare(handoff, now=now)
+    except (ConnectorError, NoRulesError, NoPolicyError) as error:
+        postpone(handoff, str(error), permanent=getattr(error, "permanent", False), now=now, actor=actor)
+        return
+    pass_point("pipeline.prepared")
+    try:
+        settle(handoff, prepared, now=now, actor=actor)
+    except (LostRaceError, IntegrityError):
+        if Handoff.objects.filter(pk=handoff.pk, attempt=handoff.attempt, version=handoff.version).exists():
+            raise
+        return
+    pass_point("pipeline.settled")
+
+
+def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -> None:
+    """The one transaction: package, and then blocked, held, or assigned with turn, clocks, outbox and log."""
+    with transaction.atomic():
+        package = prepared.save_package(handoff, now=now)
+        if prepared.draft is None or prepared.plan is None:
+            _block(handoff, prepared, now=now, actor=actor)
+        else:
+            pass_point("pipeline.assigning")
+            outcome = assign(prepared.draft, handoff_uuid=handoff.uuid, number=prepared.number, now=now, actor=actor)
+            if outcome.assignment is None:
+                _hold(handoff, prepared, outcome.held_until, now=now, actor=actor)
+            else:
+                given = giving.hand_over(
+                    handoff, prepared.fields(handoff), outcome.assignment, package, prepared.plan, now=now
+                )
+                if given is None:
+                    raise LostRaceError
+                timeline.append(handoff.stream, prepared.entries(outcome), actor=actor, now=now, after=prepared.head)
+        pass_point("pipeline.before_commit")
+        wake.after_commit()
+
+
+def postpone(handoff: Handoff, sentence: str, *, permanent: bool, now: datetime, actor: str) -> None:
+    """Plans another try after a failure, or parks the handoff where people see it when trying again cannot help."""
+    failures = handoff.failures + 1
+    steps = (*QUICK, *SLOW)
+    wait = steps[min(failures, len(steps)) - 1]
+    parked = permanent or now + wait - handoff.received_at > GIVE_UP
+    with transaction.atomic():
+        moved = Handoff.objects.filter(pk=handoff.pk, attempt=handoff.attempt, version=handoff.version).update(
+            failures=failures,
+            last_error=sentence[:500],
+            lease_until=None,
+            next_at=None if parked else now + wait,
+            parked_at=now if parked else None,
+            version=handoff.version + 1,
+        )
+        if moved:
+            timeline.record(handoff.stream, "parked" if parked else "postponed", actor=actor, now=now)
+
+
+def retry(handoff: Handoff, *, actor: str, now: datetime) -> Handoff:
+    """Looks at a received, blocked or unassigned handoff again at once: after parking, or when a gap was filled."""
+    with transaction.atomic():
+        row = giving.lock(handoff)
+        states.check(row, "run", State.ASSIGNED)
+        giving.change(row, next_at=now, parked_at=None, failures=0, last_error="", lease_until=None)
+        timeline.record(row.stream, "retried", actor=actor, now=now)
+        wake.after_commit()
+    return row
+
+
+def acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: int | None = None) -> Handoff:
+    """The owner says they have it. Never counts as contact. The sender hears of it once it can no longer be undone."""
+    with transaction.atomic():
+        row = giving.lock(handoff, "acknowledge", State.ACKNOWLEDGED, version)
+        giving.change(row, state=State.ACKNOWLEDGED, acknowledged_at=now)
+        assignment = giving.assignment_of(row)
+        clock.stop(assignment, at=now, kinds=[ClockKind.ACKNOWLEDGE])
+        Delivery.objects.bulk_create(
+            notices.to_sender(
+                row,
+                Delivery.Purpose.ACKNOWLEDGED,
+                title=f"{row.owner} acknowledged {row.account.name}",
+                body=f"{row.reference} is in their hands.",
+                number=assignment.number,
+                now=now,
+                not_before=now + UNDO,
+            )
+        )
+        timeline.record(row.stream, "acknowledged", actor=actor, now=now)
+        wake.after_commit()
+    return row
+
+
+def log_contact(
+    handoff: Handoff, *, contacted_at: datetime, actor: str, now: datetime, version: int | None = None
+) -> Handoff:
+    """First contact with the customer at `contacted_at`: the promise is met or missed, and the owner's load falls.
+
+    Raises Refused for a contact in the future or before the handoff was first assigned.
+    """
+    with transaction.atomic():
+        row = giving.lock(handoff, "log_contact", State.CONTACTED, version)
+        if contacted_at > now:
+            raise states.RefusedError("The contact lies in the future. Give the time at which it happened.")
+        if row.assigned_at is None or contacted_at < row.assigned_at:
+            raise states.RefusedError(
+                f"The contact lies before {row.reference} was assigned. Give the first contact after the handoff."
+            )
+        giving.release(row, Assignment.Release.CONTACTED, at=contacted_at, now=now)
+        giving.change(row, state=State.CONTACTED, contacted_at=contacted_at)
+        timeline.record(row.stream, "contacted", actor=actor, now=now, contacted_at=contacted_at)
+    return row
+
+
+def book_meeting(
+    handoff: Handoff, *, meeting_at: datetime, actor: str, now: datetime, version: int | None = None
+) -> Handoff:
+    """The first meeting after the handoff starts at `meeting_at`."""
+    with transaction.atomic():
+        row = giving.lock(handoff, "book_meeting", State.MEETING_BOOKED, version)
+        giving.change(row, state=State.MEETING_BOOKED, meeting_at=meeting_at)
+        timeline.record(row.stream, "meeting_booked", actor=actor, now=now, meeting_at=meeting_at)
+    return row
+
+
+def reject(
+    handoff: Handoff, *, reason: str, comment: str = "", actor: str, now: datetime, version: int | None = None
+) -> Handoff:
+    """Back to the sender, who has the policy's resubmission time. A justified return gives the turn back."""
+    with transaction.atomic():
+        row = giving.lock(handoff, "reject", State.REJECTED, version)
+        assignment = giving.assignment_of(row)
+        giving.release(row, Assignment.Release.REJECTED, at=now, now=now)
+        if reason in CREDITED_RETURNS:
+            _credit(assignment, actor=actor, now=now, reason=reason)
+        plan = clock.plan(clock.policy_of(assignment), first_contact_minutes=None)
+        clock.start(plan, assignment, now=now, kinds=[ClockKind.RESUBMIT])
+        giving.change(row, state=State.REJECTED, rejection_reason=reason)
+        Delivery.objects.bulk_create(
+            notices.to_sender(
+                row,
+                Delivery.Purpose.NOTICE,
+                title=f"{row.owner} returned {row.account.name}",
+                body=f"Reason: {reason.replace('_', ' ')}. {comment}".strip(),
+                number=assignment.number,
+                now=now,
+                not_before=now,
+            )
+        )
+        timeline.record(row.stream, "rejected", actor=actor, now=now, reason=reason)
+        wake.after_commit()
+    return row
+
+
+def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, version: int | None = None) -> Handoff:
+    """The trigger was wrong: the handoff ends, its clocks stop, and a turn that was taken is given back."""
+    with transaction.atomic():
+        row = giving.lock(handoff, "withdraw", State.WITHDRAWN, version)
+        if row.assignment is not None:
+            giving.release(row, Assignment.Release.WITHDRAWN, at=now, now=now)
+            _credit(row.assignment, actor=actor, now=now, reason="withdrawn")
+        giving.change(row, state=State.WITHDRAWN, closed_at=now, next_at=None)
+        timeline.record(row.stream, "withdrawn", actor=actor, now=now, reason=reason)
+    return row
+
+
+def reassign(
+    handoff: Handoff, *, to: Rep, reason: str, actor: str, now: datetime, version: int | None = None
+) -> Handoff:
+    """Another owner, with a new assignment and new clocks; the overall figure runs on from the first assignment."""
+    with transaction.atomic():
+        row = giving.lock(handoff, "reassign", State.ASSIGNED, version)
+        if to.pk == row.owner_id:
+            raise states.RefusedError(f"{to} already owns {row.reference}. Choose somebody else.")
+        if row.package is None:
+            raise states.RefusedError(f"{row.reference} has no package yet, so nobody can take it.")
+        before = row.assignment
+        if before is not None:
+            giving.release(row, Assignment.Release.REASSIGNED, at=now, now=now)
+        policy = clock.policy_for(handoff_type=row.handoff_type, team_id=to.team_id, segment=row.segment)
+        assignment = Assignment.objects.create(
+            handoff_uuid=row.uuid, number=giving.next_number(row), rep=to, assigned_at=now
+        )
+        plan = clock.plan(policy, first_contact_minutes=None)
+        fields = {"acknowledged_at": None, "is_flagged": row.is_flagged}
+        giving.hand_over(row, fields, assignment, row.package, plan, now=now)
+        timeline.record(
+            row.stream, "reassigned", actor=actor, now=now, reason=reason, rep=to.pk,
+            previous=before.rep_id if before else None,
+        )  # fmt: skip
+        wake.after_commit()
+    return Handoff.objects.get(pk=row.pk)
+
+
+def close(
+    handoff: Handoff, *, outcome: State, reason: str = "", actor: str, now: datetime, version: int | None = None
+) -> Handoff:
+    """The end of a contacted handoff: converted or lost, by the type's own meaning."""
+    with transaction.atomic():
+        row = giving.lock(handoff, "close", outcome, version)
+        giving.change(row, state=outcome, closed_at=now, next_at=None)
+        timeline.record(row.stream, outcome.value, actor=actor, now=now, reason=reason)
+    return row
+
+
+def _existing(trigger_key: str | None, dedupe_key: str) -> Handoff | None:
+    same = Q(dedupe_key=dedupe_key, state__in=OPEN_STATES)
+    if trigger_key:
+        same |= Q(trigger_key=trigger_key)
+    return Handoff.objects.filter(same).order_by("-id").first()
+
+
+def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -> None:
+    """No context of the type, or nobody to reach: nothing is assigned and the sender gets the list, once per package."""
+    was_blocked = handoff.state == State.BLOCKED
+    changes = {**prepared.fields(handoff), "state": State.BLOCKED, "next_at": now + RECHECK_BLOCKED}
+    if not giving.fence(handoff, changes):
+        raise LostRaceError
+    if was_blocked and prepared.same_gaps:
+        return
+    Delivery.objects.bulk_create(
+        notices.gap_list(handoff, prepared.package, number=0, now=now), ignore_conflicts=was_blocked
+    )
+    timeline.append(handoff.stream, prepared.entries(None), actor=actor, now=now, after=prepared.head)
+
+
+def _hold(handoff: Handoff, prepared: Prepared, held_until: datetime | None, *, now: datetime, actor: str) -> None:
+    """Nobody can take it now: decided afresh at the next opening; the receiving manager hears of it the first time."""
+    first_time = handoff.state != State.UNASSIGNED
+    changes = {
+        **prepared.fields(handoff),
+        "state": State.UNASSIGNED,
+        "unassigned_since": handoff.unassigned_since or now,
+        "next_at": held_until,
+    }
+    if not giving.fence(handoff, changes):
+        raise LostRaceError
+    if first_time:
+        rows = notices.nobody(handoff, prepared.team, number=prepared.number, reasons=prepared.refusals(), now=now)
+        Delivery.objects.bulk_create(rows)
+        timeline.append(handoff.stream, prepared.entries(None), actor=actor, now=now, after=prepared.head)
+
+
+def _credit(assignment: Assignment, *, actor: str, now: datetime, reason: str) -> None:
+    debited = Turn.objects.filter(assignment=assignment, kind=Turn.Kind.DEBIT).first()
+    if debited is not None:
+        turns.credit(debited, now=now, actor=actor, reason=reason)

@@ -1,0 +1,180 @@
+"""Steps 1 to 3, outside any transaction: gather, compile, decide. Reads the world and the roster; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from handoffs import timeline
+from handoffs.connectors import configured
+from handoffs.context import Context, gather
+from handoffs.models import Handoff, Package, State, TypeSetting
+from handoffs.package import compile_package
+from handoffs.routing_facts import People, facts_of
+from handoffs.timeline import Entry, Head
+from routing.assign import Draft, Outcome, decide
+from routing.models import Assignment, Rep, SegmentCode, Team
+from sla import clock
+from sla.clock import Plan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """All that a handoff's one transaction needs to know beforehand. Blocked ones have no `draft` and no `plan`."""
+
+    context: Context
+    package: Package
+    is_new_package: bool
+    same_gaps: bool
+    draft: Draft | None
+    plan: Plan | None
+    team: Team | None
+    sender: Rep | None
+    sender_team: Team | None
+    number: int
+    head: Head
+
+    def save_package(self, handoff: Handoff, *, now: datetime) -> Package:
+        """Stores the snapshot, if it says something the last one did not."""
+        return Package.objects.bulk_create([self.package])[0] if self.is_new_package else self.package
+
+    def fields(self, handoff: Handoff) -> dict[str, Any]:
+        """What the handoff's row learns from looking."""
+        located = self.draft.match.located if self.draft else None
+        segment = (located.segment if located else None) or ""
+        tier = self.context.account.tier
+        urgent = (segment or tier) == SegmentCode.ENTERPRISE
+        return {
+            "package": self.package,
+            "completeness": self.package.score,
+            "is_flagged": self.package.verdict == Package.Verdict.FLAGGED,
+            "segment": segment,
+            "territory": (located.territory if located else None) or "",
+            "priority": Handoff.Priority.URGENT if urgent else Handoff.Priority.HIGH,
+            "from_rep": self.sender,
+            "from_team": self.sender_team,
+            "team": self.team,
+            "failures": 0,
+            "last_error": "",
+            "parked_at": None,
+        }
+
+    def entries(self, outcome: Outcome | None) -> list[Entry]:
+        """The log lines of this run."""
+        compiled = Entry(
+            "compiled",
+            {
+                "package": str(self.package.uuid),
+                "score": self.package.score,
+                "verdict": self.package.verdict,
+                "missing": [gap["key"] for gap in self.package.body["completeness"]["missing"]],
+            },
+        )
+        first = [compiled] if self.is_new_package else []
+        if self.draft is None:
+            return [*first, Entry("blocked", {"package": str(self.package.uuid)})]
+        if outcome is None or outcome.assignment is None:
+            return [*first, Entry("unassigned", {"rule": self.draft.match.line.code})]
+        assigned = Entry(
+            "assigned",
+            {
+                "assignment": outcome.assignment.number,
+                "rep": outcome.assignment.rep_id,
+                "rule": self.draft.match.line.code,
+                "rules": self.draft.match.rules.number,
+                "decision": str(outcome.decision.uuid),
+            },
+        )
+        return [*first, assigned, Entry("clock_started", {"policy": str(self.plan.policy.uuid) if self.plan else ""})]
+
+    def refusals(self) -> list[str]:
+        """Why each candidate was passed over, as sentences."""
+        candidates = self.draft.candidates if self.draft else ()
+        return [f"{c.rep.name} {c.reason.words}." for c in candidates if c.reason]
+
+
+def prepare(handoff: Handoff, *, now: datetime) -> Prepared:
+    """Looks at everything a run needs.
+
+    Raises ConnectorError when the CRM fails, NoRulesError when no rules are live and NoPolicyError when the type has no
+    live policy.
+    """
+    setting = TypeSetting.objects.filter(handoff_type=handoff.handoff_type).select_related("from_team").first()
+    last = handoff.package
+    if handoff.state == State.UNASSIGNED and last is not None:
+        context, package, is_new = Context.from_json(last.context), last, False
+    else:
+        context, package, is_new = _look(handoff, setting, last, now=now)
+    people = People.named_in(context)
+    sender = handoff.from_rep or people.sender(context, handoff.type_enum)
+    own_team = sender.team if sender else None
+    sender_team = handoff.from_team or own_team or (setting.from_team if setting else None)
+    draft, plan, team = None, None, None
+    held = list(Assignment.objects.filter(handoff_uuid=handoff.uuid).values_list("number", "rep_id", "release_reason"))
+    if package.verdict != Package.Verdict.BLOCKED:
+        excluded = frozenset(rep for _, rep, reason in held if reason == Assignment.Release.REASSIGNED)
+        facts = facts_of(context, handoff, people=people, sender=sender)
+        draft = decide(facts, now=now, excluded=excluded)
+        team = draft.pool.team if draft.pool else (draft.direct.team if draft.direct else None)
+        policy = clock.policy_for(
+            handoff_type=handoff.handoff_type,
+            team_id=team.pk if team else None,
+            segment=draft.match.located.segment or "",
+        )
+        plan = clock.plan(policy, first_contact_minutes=draft.match.line.target_minutes)
+    return Prepared(
+        context=context,
+        package=package,
+        is_new_package=is_new,
+        same_gaps=last is not None and _gaps(last.body) == _gaps(package.body),
+        draft=draft,
+        plan=plan,
+        team=team,
+        sender=sender,
+        sender_team=sender_team,
+        number=max((number for number, _, _ in held), default=0) + 1,
+        head=timeline.head(handoff.stream),
+    )
+
+
+def _look(
+    handoff: Handoff, setting: TypeSetting | None, last: Package | None, *, now: datetime
+) -> tuple[Context, Package, bool]:
+    """Gathers and compiles; a package that says the same as the last one is the last one."""
+    context = gather(
+        crm=configured.crm(),
+        lifecycle=configured.lifecycle(),
+        account_id=handoff.account.crm_id,
+        deal_id=handoff.deal.crm_id if handoff.deal else "",
+        now=now,
+    )
+    body = compile_package(
+        context,
+        handoff_type=handoff.handoff_type,
+        now=now,
+        weights=(setting.field_weights or None) if setting else None,
+        **({"stale_after_days": setting.stale_after_days} if setting else {}),
+    )
+    if last is not None and _content(last.body) == _content(body):
+        return context, last, False
+    package = Package(
+        handoff=handoff,
+        number=(last.number if last else 0) + 1,
+        verdict=body["completeness"]["verdict"],
+        score=body["completeness"]["score"],
+        body=body,
+        context=context.to_json(),
+        compiled_at=now,
+    )
+    return context, package, True
+
+
+def _content(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A package without the ages of its fields, which change by the day."""
+    return {key: value for key, value in body.items() if key != "provenance"}
+
+
+def _gaps(body: Mapping[str, Any]) -> list[str]:
+    return sorted(gap["key"] for gap in body["completeness"]["missing"])

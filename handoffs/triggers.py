@@ -1,0 +1,110 @@
+"""Which rows of the local CRM crossed their type's trigger: each starts one handoff. Thresholds are data (TypeSetting).
+
+A row that already led to a handoff of the type is left alone: a deal once per qualification or win, an account for the
+type's cool-down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+
+from handoffs import pipeline
+from handoffs.models import Account, Activity, Deal, Handoff, TypeSetting, UsageStage
+from routing.models import HandoffType
+
+BATCH = 50
+LOOK_BACK = timedelta(days=30)
+"""Wins, qualifications and signals older than this were settled before we came."""
+
+Trigger = tuple[Account, Deal | None, str]
+
+
+def start_due(*, now: datetime) -> int:
+    """Receives a handoff for every row that crossed a trigger; returns how many are new."""
+    started = 0
+    for setting in TypeSetting.objects.filter(is_enabled=True):
+        handoff_type = HandoffType(setting.handoff_type)
+        for account, deal, key in FINDERS[handoff_type](setting, now):
+            _, created = pipeline.receive(
+                handoff_type=handoff_type,
+                account=account,
+                deal=deal,
+                origin=Handoff.Origin.CRM,
+                now=now,
+                actor="crm",
+                trigger_key=key,
+            )
+            started += created
+    return started
+
+
+def _scored(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
+    """MQL: the lead score reached the threshold; PQL: the newest usage stage is one that counts."""
+    stage = UsageStage.objects.filter(account=OuterRef("pk")).order_by("-as_of").values("stage")[:1]
+    crossed = Q(usage_stage__in=setting.usage_stages)
+    if setting.score_threshold is not None:
+        crossed |= Q(score__gte=setting.score_threshold)
+    accounts = (
+        Account.objects.filter(is_customer=False)
+        .annotate(usage_stage=Subquery(stage))
+        .filter(crossed)
+        .exclude(_cooling(setting, now, account=OuterRef("pk")))
+    )
+    for account in accounts.order_by("scored_at", "pk")[:BATCH]:
+        yield account, None, f"crm:{setting.handoff_type}:{account.crm_id}:{now:%Y-%m-%d}"
+
+
+def _qualified(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
+    """SQL: the SDR marked the deal as qualified."""
+    deals = _unstarted(setting, Deal.objects.filter(is_closed=False), "qualified_at", now)
+    for deal in deals.order_by("qualified_at")[:BATCH]:
+        yield deal.account, deal, f"crm:{setting.handoff_type}:{deal.crm_id}:{deal.qualified_at:%Y-%m-%dT%H:%M:%S}"
+
+
+def _won(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
+    """Closed won."""
+    deals = _unstarted(setting, Deal.objects.filter(is_won=True), "closed_at", now)
+    for deal in deals.order_by("closed_at")[:BATCH]:
+        yield deal.account, deal, f"crm:{setting.handoff_type}:{deal.crm_id}:{deal.closed_at:%Y-%m-%dT%H:%M:%S}"
+
+
+def _signalled(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
+    """Expansion: a signal on a customer; with an open deal of the signal's, that deal goes along."""
+    signals = (
+        Activity.objects.filter(
+            kind=Activity.Kind.EXPANSION_SIGNAL,
+            account__is_customer=True,
+            occurred_at__gt=now - LOOK_BACK,
+            occurred_at__lte=now,
+        )
+        .exclude(_cooling(setting, now, account=OuterRef("account")))
+        .select_related("account", "deal")
+    )
+    for signal in signals.order_by("occurred_at", "pk")[:BATCH]:
+        deal = signal.deal if signal.deal and not signal.deal.is_closed else None
+        yield signal.account, deal, f"crm:{setting.handoff_type}:{signal.crm_id}"
+
+
+def _unstarted(setting: TypeSetting, deals: QuerySet[Deal], moment: str, now: datetime) -> QuerySet[Deal]:
+    """Deals whose `moment` lies in the look-back and after any handoff of the type that was received for them."""
+    later = Handoff.objects.filter(
+        deal=OuterRef("pk"), handoff_type=setting.handoff_type, received_at__gte=OuterRef(moment)
+    )
+    recent = {f"{moment}__gt": now - LOOK_BACK, f"{moment}__lte": now}
+    return deals.filter(**recent).exclude(Exists(later)).select_related("account").annotate(moment=F(moment))
+
+
+def _cooling(setting: TypeSetting, now: datetime, *, account: OuterRef) -> Exists:
+    since = now - timedelta(days=setting.cooldown_days)
+    return Exists(Handoff.objects.filter(account=account, handoff_type=setting.handoff_type, received_at__gt=since))
+
+
+FINDERS: Mapping[HandoffType, Callable[[TypeSetting, datetime], Iterator[Trigger]]] = {
+    HandoffType.MQL_TO_SALES: _scored,
+    HandoffType.SQL_TO_AE: _qualified,
+    HandoffType.CLOSED_TO_CS: _won,
+    HandoffType.EXPANSION_TO_SALES: _signalled,
+}
