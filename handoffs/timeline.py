@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from handoffs.models import Event
+from routing.models import Rep, User
 
 GENESIS = "0" * 64
 
@@ -87,3 +89,74 @@ def first_broken(stream: str) -> Event | None:
             return event
         expected = Head(event.seq, event.hash)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log for people: when (UTC), who, and what happened in a sentence."""
+
+    at: datetime
+    actor: str
+    verb: str
+    text: str
+
+
+def sentences(stream: str) -> list[Line]:
+    """The log of a stream as sentences, oldest first; names are looked up, two queries for any number of lines."""
+    events = list(Event.objects.filter(stream=stream).order_by("seq"))
+    people = {str(pk) for event in events for pk in (event.facts.get("rep"), event.facts.get("previous")) if pk}
+    reps = {str(rep.pk): rep.name for rep in Rep.objects.filter(pk__in=people)}
+    users = {f"user:{user.pk}": str(user) for user in User.objects.filter(pk__in=_user_ids(events))}
+    return [
+        Line(
+            event.at, users.get(event.actor) or ACTORS.get(event.actor, event.actor), event.verb, _sentence(event, reps)
+        )
+        for event in events
+    ]
+
+
+ACTORS: Mapping[str, str] = {
+    "engine": "Engine",
+    "crm": "CRM",
+    "outbox": "Outbox",
+    "sla": "SLA clock",
+    "command": "Command line",
+}
+
+SENTENCES: Mapping[str, str] = {
+    "received": "Handoff received from {origin}",
+    "compiled": "Package compiled, {score}% complete",
+    "blocked": "Blocked: the sender was asked to fill the gaps",
+    "unassigned": "Nobody could take it under rule {rule}; held until the next opening",
+    "assigned": "Given to {rep_name} by rule {rule}, rules v{rules}",
+    "reassigned": "Reassigned from {previous_name} to {rep_name}: {reason}",
+    "clock_started": "SLA clock started",
+    "postponed": "Could not be looked at; will be tried again",
+    "parked": "Parked: trying again by itself would not help",
+    "retried": "Put back in the queue by hand",
+    "acknowledged": "Acknowledged",
+    "contacted": "First contact made",
+    "meeting_booked": "Meeting booked",
+    "rejected": "Returned to the sender: {reason}",
+    "withdrawn": "Withdrawn: {reason}",
+    "converted": "Converted",
+    "lost": "Closed as lost",
+    "delivered": "{purpose} delivered by {channel}",
+    "delivery_parked": "{purpose} by {channel} is parked after failing",
+    "delivery_retried": "{purpose} by {channel} put back in the queue by hand",
+    "cancelled": "{purpose} by {channel} was no longer needed",
+}
+
+
+def _sentence(event: Event, reps: Mapping[str, str]) -> str:
+    facts = {key: str(value).replace("_", " ") for key, value in event.facts.items()}
+    facts["rep_name"] = reps.get(str(event.facts.get("rep")), "somebody")
+    facts["previous_name"] = reps.get(str(event.facts.get("previous")), "nobody")
+    pattern = SENTENCES.get(event.verb, event.verb.replace("_", " ").capitalize())
+    text = pattern.format_map(defaultdict(lambda: "not stated", facts))
+    return text[:1].upper() + text[1:]
+
+
+def _user_ids(events: Sequence[Event]) -> set[int]:
+    marks = (event.actor.removeprefix("user:") for event in events if event.actor.startswith("user:"))
+    return {int(mark) for mark in marks if mark.isdigit()}

@@ -1,0 +1,64 @@
+"""`manage.py engine`: the supervised loop that does everything due, without a broker."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, close_old_connections
+
+from handoffs import engine
+from handoffs.now import now, real_now
+
+EVERY_SECONDS = 2.0
+LONGEST_WAIT = 30.0
+
+
+class Command(BaseCommand):
+    """Stops after the present batch on TERM or Ctrl-C. A database that is away is waited for, longer each time."""
+
+    help = "Starts handoffs, sends deliveries and runs what is due, every two seconds, until stopped."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do everything that is due now, then stop")
+
+    def handle(self, *, once: bool, **options: Any) -> None:
+        if once:
+            self._drain()
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        self.stdout.write("The engine runs. Ctrl-C stops it.")
+        wait = EVERY_SECONDS
+        while not stop.is_set():
+            started = time.monotonic()
+            try:
+                close_old_connections()
+                busy = bool(engine.sweep(now=now(), real_now=real_now()))
+                wait = 0.0 if busy else EVERY_SECONDS
+            except DatabaseError as error:
+                wait = min(max(wait, EVERY_SECONDS) * 2, LONGEST_WAIT)
+                self.stderr.write(f"The database does not answer ({_first_line(error)}). Trying again in {wait:.0f} s.")
+            stop.wait(max(0.0, wait - (time.monotonic() - started)))
+        self.stdout.write("The engine stopped.")
+
+    def _drain(self) -> None:
+        total = engine.Pass(0, 0, 0)
+        while True:
+            done = engine.sweep(now=now(), real_now=real_now())
+            total = engine.Pass(
+                total.started + done.started, total.handoffs + done.handoffs, total.deliveries + done.deliveries
+            )
+            if not done:
+                break
+        self.stdout.write(
+            f"Started {total.started}, ran {total.handoffs}, delivered or tried {total.deliveries}. Nothing more is due."
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
