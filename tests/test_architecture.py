@@ -112,6 +112,14 @@ def network(path: str, tree: ast.Module) -> Offences:
                 yield f"line {line}: {module} belongs into handoffs/connectors"
 
 
+def no_environment(path: str, tree: ast.Module) -> Offences:
+    """Only config reads the environment; everything else asks django.conf.settings."""
+    if path.startswith(("routing/", "sla/", "handoffs/")):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}:
+                yield f"line {node.lineno}: {ast.unparse(node)} is read by config alone; use settings"
+
+
 def no_signals(path: str, tree: ast.Module) -> Offences:
     """What happens is one explicit call, never a Django signal."""
     if in_product(path):
@@ -174,6 +182,7 @@ CHECKS: tuple[Check, ...] = (
     pure_modules,
     admin_base,
     network,
+    no_environment,
     no_signals,
     module_names,
     imports_at_top,
@@ -213,6 +222,7 @@ def test_every_file_keeps_the_rules_of_the_house():
         ("routing/hours.py", "from django.db import models", "is pure and must not import django.db"),
         ("handoffs/admin/crm.py", "from unfold.admin import ModelAdmin", "only routing/admin_base.py"),
         ("handoffs/context.py", "import httpx", "httpx belongs into handoffs/connectors"),
+        ("handoffs/now.py", "import os\nhere = os.environ['HANDOFFS_DEMO']", "os.environ is read by config alone"),
         ("handoffs/apps.py", "from django.db.models.signals import post_save", "signals are not used"),
         ("handoffs/apps.py", "from django.db.models import signals", "signals are not used"),
         ("sla/apps.py", "from django.dispatch import receiver", "signals are not used"),

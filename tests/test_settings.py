@@ -85,6 +85,36 @@ def test_a_secret_may_begin_with_a_dollar_sign(tmp_path: Path):
     assert answer.stdout == "$UNSET-and-long\n", answer.stderr
 
 
+def test_an_env_file_fills_gaps_and_the_environment_wins(tmp_path: Path):
+    (tmp_path / "mine.env").write_text("SECRET_KEY=from-the-file-and-long\nCOMPANY_NAME='Acme #1'\n")
+    code = "from django.conf import settings; print(settings.SECRET_KEY, settings.COMPANY_NAME)"
+    files = {"HANDOFFS_ENV_FILE": str(tmp_path / "mine.env"), "HANDOFFS_DATA_DIR": str(tmp_path)}
+    answer = manage("shell", "-v", "0", "-c", code, **files)
+    assert answer.stdout == "from-the-file-and-long Acme #1\n", answer.stderr
+    answer = manage("shell", "-v", "0", "-c", code, **files, SECRET_KEY="from-the-environment")
+    assert answer.stdout == "from-the-environment Acme #1\n", answer.stderr
+
+
+def test_commands_in_another_terminal_find_the_running_demo(tmp_path: Path):
+    (tmp_path / "empty.env").write_text("")
+    (tmp_path / "demo.env").write_text("HANDOFFS_DEMO='true'\nSLACK_BASE_URL='http://127.0.0.1:4711/api/'\n")
+    code = "from django.conf import settings; print(settings.SLACK_BASE_URL)"
+    files = {"HANDOFFS_ENV_FILE": str(tmp_path / "empty.env"), "HANDOFFS_DATA_DIR": str(tmp_path)}
+    assert manage("shell", "-v", "0", "-c", code, **files).stdout == "http://127.0.0.1:4711/api/\n"
+
+
+def test_a_site_on_https_has_cookies_bound_to_its_host_and_redirects(tmp_path: Path):
+    code = (
+        "from django.conf import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, "
+        "s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS > 0)"
+    )
+    key = {"SECRET_KEY": "x" * 50, "HANDOFFS_DATA_DIR": str(tmp_path)}
+    answer = manage("shell", "-v", "0", "-c", code, SITE_URL="https://handoffs.example", **key)
+    assert answer.stdout == "__Host-sessionid __Host-csrftoken True True True True\n", answer.stderr
+    answer = manage("shell", "-v", "0", "-c", code, **key)
+    assert answer.stdout == "sessionid csrftoken False False False False\n", answer.stderr
+
+
 @pytest.mark.sqlite
 @pytest.mark.django_db
 def test_a_connection_is_opened_as_reliability_needs_it():
