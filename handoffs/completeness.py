@@ -155,7 +155,7 @@ def _stale(package: Mapping[str, Any], weighed: Mapping[str, int], limit: int) -
         {
             "key": key,
             "label": FIELDS[key].label,
-            "sentence": f"{stored.words(FIELDS[key].label)} was last changed {stored.counted(age, 'day')} ago.",
+            "sentence": f"{stored.capital(FIELDS[key].label)} was last changed {stored.counted(age, 'day')} ago.",
             "ageDays": age,
         }
         for key, age in sorted(ages.items(), key=lambda entry: (-entry[1], entry[0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from handoffs import stored
-from handoffs.connectors.ports import ActivityRecord, ContentRecord
+from handoffs.connectors.ports import ActivityRecord
 from handoffs.context import Context
 from handoffs.template_sources import TOUCHES
 
@@ -41,7 +41,7 @@ def touchpoints(context: Context) -> list[dict[str, Any]]:
         {
             "date": act.occurred_at.isoformat(),
             "kind": act.kind,
-            "text": (act.subject or stored.words(act.kind)) + (f", {times} times" if times > 1 else ""),
+            "text": _said(act) + (f", {times} times" if times > 1 else ""),
             "who": act.contact_name,
         }
         for act, times in kept
@@ -59,9 +59,14 @@ def _grouped(touches: list[ActivityRecord]) -> list[tuple[ActivityRecord, int]]:
     return sorted(last, key=lambda entry: (entry[0].occurred_at, entry[0].crm_id))
 
 
+def _said(act: ActivityRecord) -> str:
+    subject, page = act.subject or stored.words(act.kind), str(act.properties.get("page") or "")
+    return subject if page in subject else f"{subject}: {page}"
+
+
 def content_engaged(context: Context) -> list[str]:
     """What was read, watched or attended, each once, in the order of its first time: `Title (kind)`."""
-    return list(dict.fromkeys(map(_piece, context.content)))
+    return list(dict.fromkeys(map(stored.piece, context.content)))
 
 
 def summary(context: Context) -> str:
@@ -75,7 +80,7 @@ def summary(context: Context) -> str:
 
 def _who(context: Context) -> str:
     account = context.account
-    kind = f"{stored.words(account.tier).lower()} " if account.tier else ""
+    kind = f"{stored.spoken(account.tier)} " if account.tier else ""
     noun = "customer" if account.is_customer else "account"
     article = "an" if (kind or noun)[0] in "aeiou" else "a"
     industry = f" in {account.industry}" if account.industry else ""
@@ -88,15 +93,14 @@ def _who(context: Context) -> str:
 def _since(context: Context) -> str:
     account, touches = context.account, stored.activities(context, *TOUCHES)
     source = stored.metadata(context, "source")
-    through = f" through {stored.words(stored.text(source.value))}" if source else ""
+    through = f" through {stored.spoken(stored.text(source.value))}" if source else ""
     known = f"First touch was on {stored.day(account.created_at)}{through}." if account.created_at else ""
     if not touches:
         return known
     last = touches[-1]
     who = f" with {last.contact_name}" if last.contact_name else ""
     count = stored.counted(len(touches), "activity is", "activities are")
-    what = last.subject or stored.words(last.kind)
-    latest = f"{count} on record, the last on {stored.day(last.occurred_at)}{who}: {what}."
+    latest = f"{count} on record, the last on {stored.day(last.occurred_at)}{who}: {_said(last)}."
     return f"{known} {latest}".strip()
 
 
@@ -124,11 +128,3 @@ def _deal(context: Context) -> str:
     closed = f", closed on {stored.day(deal.closed_at)}" if deal.is_closed and deal.closed_at else ""
     expected = f", expected to close on {stored.day(deal.expected_close)}" if deal.expected_close else ""
     return f"The deal {deal.name or deal.crm_id}{worth}{stage}{closed or expected}."
-
-
-def _piece(piece: ContentRecord) -> str:
-    return (
-        f"{piece.title} ({piece.kind})"
-        if piece.kind and piece.kind.casefold() != piece.title.casefold()
-        else piece.title
-    )

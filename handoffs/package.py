@@ -62,7 +62,7 @@ def compile_package(
 def _company(context: Context, found: Found) -> dict[str, Any]:
     account = context.account
     values = {
-        "name": account.name,
+        "name": account.name.strip() or account.crm_id,
         "industry": account.industry,
         "size": account.employee_count,
         "tier": account.tier,
@@ -82,11 +82,10 @@ def _contacts(context: Context, found: Found) -> list[dict[str, Any]]:
         path, stamp = f"contacts.{index}", contact.updated_at
         found[f"{path}.email"] = _address(contact, contact.email, stamp)
         found[f"{path}.phone"] = _address(contact, contact.phone, stamp)
-        found[f"{path}.role"] = Stored(None, "role in the CRM" if explicit_role(contact) else "title", stamp)
+        found[f"{path}.role"] = Stored("role", "role in the CRM" if explicit_role(contact) else "title", stamp)
         if contact is primary:
-            found[f"{path}.isPrimary"] = Stored(
-                True, "flag in the CRM" if contact.is_primary else "highest role", stamp
-            )
+            chosen_by = "flag in the CRM" if contact.is_primary else "highest role that can be reached"
+            found[f"{path}.isPrimary"] = Stored("primary", chosen_by, stamp)
     return [
         {
             "name": contact.name or contact.email or "Unnamed contact",

@@ -96,8 +96,7 @@ def _usage(context: Context) -> Stored | None:
 
 def _content(context: Context) -> Stored | None:
     engaged = [
-        f"{stored.day(piece.occurred_at)}: {piece.title}{f' ({piece.kind})' if piece.kind else ''}"
-        f"{f', {piece.contact_name}' if piece.contact_name else ''}"
+        f"{stored.day(piece.occurred_at)}: {stored.piece(piece)}{f', {who}' if (who := piece.contact_name) else ''}"
         for piece in context.content
     ]
     return Stored(_latest(engaged), "content engagement", stored.newest(context.content)) if engaged else None
@@ -106,6 +105,11 @@ def _content(context: Context) -> Stored | None:
 def _lead_score(context: Context) -> Stored | None:
     known = stored.score(context)
     return Stored([f"{known.value} of 100"], known.source, known.as_of) if known else None
+
+
+def _lead_source(context: Context) -> Stored | None:
+    known = stored.metadata(context, "source")
+    return Stored([stored.words(stored.text(known.value))], known.source, known.as_of) if known else None
 
 
 def _known_for(context: Context) -> Stored | None:
@@ -139,9 +143,7 @@ def _last_touch(context: Context) -> Stored | None:
     if not touches:
         return None
     last = touches[-1]
-    return Stored(
-        [f"{_happened(last)}: {stored.words(last.kind).lower()}"], f"activity {last.crm_id}", last.occurred_at
-    )
+    return Stored([_happened(last)], f"activity {last.crm_id}", last.occurred_at)
 
 
 def _products_asked_for(context: Context) -> Stored | None:
@@ -193,6 +195,7 @@ _SOURCE_READERS: Mapping[str, SourceReader] = {
 }
 # Items that say more than a list of their sources would.
 _ITEM_READERS: Mapping[str, ItemReader] = {
+    "lead_source": _lead_source,
     "lead_score": _lead_score,
     "known_for": _known_for,
     "content": _content,

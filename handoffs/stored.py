@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from handoffs.connectors.ports import ActivityRecord, NoteRecord, UsageRecord
+from handoffs.connectors.ports import ActivityRecord, ContentRecord, NoteRecord, UsageRecord
 from handoffs.context import Context
 
 SYMBOLS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -101,10 +101,26 @@ def quote(body: str) -> str:
     return said[:QUOTE_LIMIT].rsplit(" ", 1)[0] + " …"
 
 
+def spoken(name: str) -> str:
+    """A code inside a sentence: organic_search becomes organic search."""
+    return " ".join(name.replace("_", " ").split())
+
+
 def words(name: str) -> str:
-    """A code as a reader would write it: organic_search becomes Organic search; what has capitals is left alone."""
-    spoken = " ".join(name.replace("_", " ").split())
-    return spoken[:1].upper() + spoken[1:] if spoken == spoken.lower() else spoken
+    """A code on its own: organic_search becomes Organic search; what has capitals already is left alone."""
+    said = spoken(name)
+    return capital(said) if said == said.lower() else said
+
+
+def capital(said: str) -> str:
+    """The same with its first letter large."""
+    return said[:1].upper() + said[1:]
+
+
+def piece(content: ContentRecord) -> str:
+    """A piece of content by name: Detecting stale feeds (guide)."""
+    says_more = content.kind and content.kind.casefold() != content.title.casefold()
+    return f"{content.title} ({spoken(content.kind)})" if says_more else content.title
 
 
 def day(at: date) -> str:
@@ -127,13 +143,16 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def usage_lines(usage: UsageRecord) -> list[str]:
     """What the product knows, one line per figure, the stage first."""
-    # History is newest first and may begin with the present stage: how long it has lasted is the end of that run.
-    since = usage.as_of
-    for stage, at in usage.history:
-        if stage != usage.stage:
-            break
-        since = min(since, at)
-    found = [f"{words(usage.stage)} since {day(since)}"]
+    # History is newest first and may begin with earlier records of the present stage.
+    earlier = next(
+        (index for index, (stage, _) in enumerate(usage.history) if stage != usage.stage), len(usage.history)
+    )
+    found = [
+        f"{words(usage.stage)} since {day(usage.history[earlier - 1][1])}"
+        if earlier
+        else f"{words(usage.stage)} as of {day(usage.as_of)}"
+    ]
+    found += [f"previously {spoken(stage)} ({day(at)})" for stage, at in usage.history[earlier : earlier + 1]]
     if usage.active_users is not None and usage.seats:
         found.append(f"{usage.active_users:,} of {counted(usage.seats, 'seat')} in use")
     elif usage.active_users is not None:
