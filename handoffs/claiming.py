@@ -13,7 +13,7 @@ from django.db import connection, models
 
 Row = TypeVar("Row", bound=models.Model)
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=90)
 """Longer than the longest network call of one row."""
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,25 +33,34 @@ class Pass:
         return bool(self.started or self.handoffs or self.deliveries)
 
 
-def sweep(*, now: datetime, real_now: datetime) -> Pass:
-    """Does what is due at `now` (business time), a batch of each kind; safe beside any number of others doing the same."""
+def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
+    """Does what is due at `now` (business time), a batch of each kind; safe beside any number of others doing the same.
+
+    `clock` tells real time, for leases.
+    """
     return Pass(
         started=triggers.start_due(now=now),
-        handoffs=run_due(now=now, real_now=real_now),
-        deliveries=outbox.deliver_due(now=now, real_now=real_now, limit=DELIVERIES_PER_PASS),
+        handoffs=run_due(now=now, clock=clock),
+        deliveries=outbox.deliver_due(now=now, clock=clock, limit=DELIVERIES_PER_PASS),
     )
 
 
-def run_due(*, now: datetime, real_now: datetime) -> int:
-    """Runs a batch of due handoffs; returns how many were taken."""
-    taken = claiming.claim_due(Handoff, now=now, real_now=real_now, limit=HANDOFFS_PER_PASS)
-    for handoff in taken:
-        try:
-            pipeline.advance(handoff, now=now, actor="engine")
-        except DatabaseError:
-            raise
-        except Exception as error:  # one bad row must not stop the others; it is postponed and shown
-            log.exception("%s could not be run", handoff.reference)
-            sentence = f"An unexpected error stopped the run ({type(error).__name__}). RevOps can run it again."
-            pipeline.postpone(handoff, sentence, permanent=False, now=now, actor="engine")
-    return len(taken)
+def run_due(*, now: datetime, clock: Callable[[], datetime], limit: int = HANDOFFS_PER_PASS) -> int:
+    """Runs up to `limit` due handoffs, each claimed when its turn comes; returns how many were taken."""
+    for taken in range(limit):
+        claimed = claiming.claim_due(Handoff, now=now, real_now=clock(), limit=1)
+        if not claimed:
+            return taken
+        _run(claimed[0], now=now)
+    return limit
+
+
+def _run(handoff: Handoff, *, now: datetime) -> None:
+    try:
+        pipeline.advance(handoff, now=now, actor="engine")
+    except DatabaseError:
+        raise
+    except Exception as error:  # one bad row must not stop the others; it is postponed and shown
+        log.exception("%s could not be run", handoff.reference)
+        sentence = f"An unexpected error stopped the run ({type(error).__name__}). RevOps can run it again."
+        pipeline.postpone(handoff, sentence, permanent=False, now=now, actor="engine")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.template.loader import render_to_string
 
 from handoffs import claiming, timeline
@@ -32,20 +32,25 @@ ENDED = frozenset({State.CONTACTED, State.MEETING_BOOKED, State.CONVERTED, State
 FALLBACKS: Mapping[str, str] = {Channel.SLACK: Channel.EMAIL, Channel.EMAIL: Channel.SLACK}
 
 
-def deliver_due(*, now: datetime, real_now: datetime, limit: int = 20) -> int:
-    """Takes up to `limit` due deliveries and sends them one after another; returns how many were taken."""
-    taken = claiming.claim_due(Delivery, now=now, real_now=real_now, limit=limit)
-    for delivery in taken:
-        attempt(delivery, now=now)
-    return len(taken)
+def deliver_due(*, now: datetime, clock: Callable[[], datetime], limit: int) -> int:
+    """Sends up to `limit` due deliveries, each claimed when its turn comes; returns how many were taken.
+
+    `clock` tells real time, for leases: a slow provider must not eat the lease of the next row.
+    """
+    for taken in range(limit):
+        claimed = claiming.claim_due(Delivery, now=now, real_now=clock(), limit=1)
+        if not claimed:
+            return taken
+        attempt(claimed[0], now=now)
+    return limit
 
 
-def deliver_for(handoff: Handoff, *, now: datetime, real_now: datetime) -> int:
+def deliver_for(handoff: Handoff, *, now: datetime, clock: Callable[[], datetime]) -> int:
     """Sends what is due for one handoff now, so that a caller who waits sees it go; returns how many were taken."""
     taken = 0
     due = handoff.deliveries.filter(state=Delivery.State.QUEUED, next_at__lte=now).order_by("id")
     for pk in due.values_list("pk", flat=True):
-        for delivery in claiming.claim_due(Delivery, now=now, real_now=real_now, limit=1, only=pk):
+        for delivery in claiming.claim_due(Delivery, now=now, real_now=clock(), limit=1, only=pk):
             attempt(delivery, now=now)
             taken += 1
     return taken
@@ -62,6 +67,12 @@ def attempt(delivery: Delivery, *, now: datetime) -> None:
         provider_id = SENDERS[delivery.channel](delivery)
     except ConnectorError as error:
         _failed(delivery, error, now=now)
+        return
+    except DatabaseError:
+        raise
+    except Exception as error:  # one bad row must not stop the others; it is retried and shown
+        log.exception("%s could not be sent", delivery.key)
+        _failed(delivery, ConnectorError(f"An unexpected error stopped it ({type(error).__name__})."), now=now)
         return
     pass_point("outbox.sent")
     _settle(

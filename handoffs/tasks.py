@@ -11,13 +11,13 @@ from handoffs.now import now, real_now
 @shared_task(name="handoffs.sweep")
 def sweep() -> None:
     """Everything due; poked after commits and by beat."""
-    engine.sweep(now=now(), real_now=real_now())
+    engine.sweep(now=now(), clock=real_now)
 
 
 @shared_task(name="handoffs.deliver")
 def deliver() -> None:
     """Due deliveries."""
-    outbox.deliver_due(now=now(), real_now=real_now())
+    outbox.deliver_due(now=now(), clock=real_now, limit=engine.DELIVERIES_PER_PASS)
 
 
 @shared_task(name="handoffs.start_triggers")

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             started = time.monotonic()
             try:
                 close_old_connections()
-                busy = bool(engine.sweep(now=now(), real_now=real_now()))
+                busy = bool(engine.sweep(now=now(), clock=real_now))
                 wait = 0.0 if busy else EVERY_SECONDS
             except DatabaseError as error:
                 wait = min(max(wait, EVERY_SECONDS) * 2, LONGEST_WAIT)
@@ -49,7 +49,7 @@ class Command(BaseCommand):
     def _drain(self) -> None:
         total = engine.Pass(0, 0, 0)
         while True:
-            done = engine.sweep(now=now(), real_now=real_now())
+            done = engine.sweep(now=now(), clock=real_now)
             total = engine.Pass(
                 total.started + done.started, total.handoffs + done.handoffs, total.deliveries + done.deliveries
             )
