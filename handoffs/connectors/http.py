@@ -111,9 +111,7 @@ class Door:
         except httpx.RequestError as error:
             raise self._failure(watch=watch) from error
         self._refuse_redirect(response.status_code)
-        return Answer(
-            system=self.system, status=response.status_code, headers=dict(response.headers), body=body
-        )
+        return Answer(system=self.system, status=response.status_code, headers=dict(response.headers), body=body)
 
     def _checked_origin(self, base_url: str) -> tuple[str, str, int | None]:
         origin = _origin(base_url)
@@ -150,9 +148,7 @@ class Door:
 
     def _failure(self, *, watch: _Watch) -> ConnectorError:
         if not watch.sending:
-            return ConnectorError(
-                f"{self.system} could not be reached at {self._origin[1]}; nothing was sent."
-            )
+            return ConnectorError(f"{self.system} could not be reached at {self._origin[1]}; nothing was sent.")
         if watch.timed_out:
             what = f"did not answer within {watch.seconds:g} seconds"
         else:

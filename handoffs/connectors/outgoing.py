@@ -48,8 +48,6 @@ def safe_link(url: str) -> str:
         if parts.scheme == site.scheme and parts.netloc == site.netloc and parts.scheme in {"http", "https"}:
             return url
         known = {host for host in (site.hostname, crm.hostname) if host}
-        return (
-            url if parts.scheme == "https" and parts.hostname in known and parts.port in {None, 443} else ""
-        )
+        return url if parts.scheme == "https" and parts.hostname in known and parts.port in {None, 443} else ""
     except ValueError:
         return ""

@@ -70,9 +70,7 @@ class ResendEmail:
         try:
             return self._send(mail, key=key)
         except _TemplateUnusableError as error:
-            logger.warning(
-                "Mail %s goes out plain: Resend cannot use template %s (%s)", key, template_id, error
-            )
+            logger.warning("Mail %s goes out plain: Resend cannot use template %s (%s)", key, template_id, error)
         subject, text, html = _plain(variables)
         sent = self.send_plain(sender=sender, to=to, subject=subject, text=text, html=html, key=key + PLAIN)
         return sent + PLAIN
@@ -115,8 +113,8 @@ class _ThroughTheDoor(HTTPClient):
         url: str,
         headers: Mapping[str, str],
         json: dict[str, object] | list[object] | None = None,
-        files: dict[str, Any] | None = None,  # noqa: ARG002 - the SDK's signature.
-        data: dict[str, str] | None = None,  # noqa: ARG002
+        files: dict[str, Any] | None = None,
+        data: dict[str, str] | None = None,
     ) -> tuple[bytes, int, Mapping[str, str]]:
         """Send JSON through the door; raises ConnectorError, which the SDK wraps."""
         answer = self._door.request(
@@ -148,14 +146,10 @@ def _plain(variables: Mapping[str, str]) -> tuple[str, str, str]:
     """Subject, text and HTML of the mail that stands in for a template."""
     about = [one_line(variables.get(name, "")) for name in ("handoff_type", "account_name")]
     subject = "New handoff: " + ", ".join(part for part in about if part) if any(about) else "New handoff"
-    parts = [
-        (name.replace("_", " ").capitalize(), clean(value))
-        for name, value in variables.items()
-        if clean(value)
-    ]
+    parts = [(name.replace("_", " ").capitalize(), clean(value)) for name, value in variables.items() if clean(value)]
     text = "\n\n".join(f"{label}:\n{value}" for label, value in parts)
-    html = "".join(f"<h2>{escape(label)}</h2><p>{escape(value)}</p>" for label, value in parts)
-    return subject, text, html.replace("\n", "<br>")
+    html = "".join(f"<p><strong>{escape(label)}</strong>\n{escape(value)}</p>" for label, value in parts)
+    return subject, text, f'<div style="font-family:Arial,sans-serif">{html.replace(chr(10), "<br>")}</div>'
 
 
 def _connector_error(error: ResendError, *, template: bool) -> ConnectorError:

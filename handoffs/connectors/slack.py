@@ -107,9 +107,7 @@ class Slack:
             "exclude_archived": True,
             "limit": CHANNEL_PAGE_SIZE,
         }
-        for page in self._pages(
-            "conversations.list", channel=channel, until=until, pages=CHANNEL_PAGES, params=kinds
-        ):
+        for page in self._pages("conversations.list", channel=channel, until=until, pages=CHANNEL_PAGES, params=kinds):
             for known in page.get("channels") or ():
                 if known.get("name") == name:
                     return str(known["id"])
@@ -207,6 +205,4 @@ def _connector_error(response: SlackResponse, *, channel: str) -> ConnectorError
             f"The Slack app lacks the scope {response.get('needed', '')}: add it and install the app again.",
             permanent=True,
         )
-    return ConnectorError(
-        f"Slack refused the message ({word or f'HTTP {response.status_code}'}).", permanent=True
-    )
+    return ConnectorError(f"Slack refused the message ({word or f'HTTP {response.status_code}'}).", permanent=True)

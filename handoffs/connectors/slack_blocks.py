@@ -124,9 +124,7 @@ def _button(alert: Alert) -> Iterator[Block]:
 
 
 def _footer(alert: Alert) -> Iterator[Block]:
-    text = " \N{MIDDLE DOT} ".join(
-        part for part in (one_line(alert.reference), one_line(alert.footer)) if part
-    )
+    text = " \N{MIDDLE DOT} ".join(part for part in (one_line(alert.reference), one_line(alert.footer)) if part)
     if text:
         yield _context(escaped(text, limit=LINE_LIMIT))
 

@@ -38,6 +38,15 @@ class Fake:
         """Withdraw all orders."""
         self.client.delete("/_faults").raise_for_status()
 
+    def open_faults(self) -> list[dict[str, Any]]:
+        """The orders that have not struck as often as they were to."""
+        orders: list[dict[str, Any]] = self.client.get("/_faults").raise_for_status().json()
+        return orders
+
+    def let_go(self) -> None:
+        """Go on at once with calls that a fault is holding."""
+        self._post("/_release", {})
+
     def script(self, **values: Any) -> None:
         """Tell the stand-in about its world; its module says what it understands."""
         self._post("/_script", values)

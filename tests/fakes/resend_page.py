@@ -53,7 +53,7 @@ def _list(mails: list[Row], *, first: int) -> Page:
     shown = newest_first[first : first + PER_PAGE]
     count = "1 mail, newest first" if len(mails) == 1 else f"{len(mails):,} mails, newest first"
     body = join(
-        el("h1", "Mails"),
+        el("h1", "Sent through Resend"),
         el("p", count, class_="sub"),
         el("ul", *(el("li", _line(row)) for row in shown), class_="mails")
         if shown
@@ -92,7 +92,6 @@ def _mail(row: Row) -> Page:
     body = join(
         el("p", el("a", "All mails", href="/"), class_="sub"),
         el("h1", mail["subject"]),
-        el("p", class_="sub"),
         el("dl", *(piece for name, value in facts for piece in (el("dt", name), el("dd", value)))),
         _briefing(mail["variables"]) if "variables" in mail else _written(row),
     )

@@ -18,7 +18,7 @@ PER_PAGE = 25
 _CONTROL = re.compile(r"<([^<>]*)>")
 _FORMATS = {"*": "strong", "_": "em", "~": "s", "`": "code"}
 _FORMATTED = re.compile(r"(?<!\w)([*_~`])(?=\S)(.+?)(?<=\S)\1(?!\w)")
-_EMOJI = {":repeat:": "\N{CLOCKWISE RIGHTWARDS AND LEFTWARDS OPEN CIRCLE ARROWS}", ":warning:": "\N{WARNING SIGN}"}
+_EMOJI = {":repeat:": "\N{CLOCKWISE OPEN CIRCLE ARROW}", ":warning:": "\N{WARNING SIGN}"}
 
 
 def page(call: Call, *, rows: list[Row], channels: dict[str, dict[str, Any]]) -> Page | None:
@@ -69,7 +69,8 @@ def _name(channel: dict[str, Any]) -> str:
 def _chips(posts: list[Row], *, chosen: str) -> Markup:
     names = {row["effect"]["channel"]["id"]: _name(row["effect"]["channel"]) for row in posts}
     chips = [("", "All"), *sorted(names.items(), key=lambda item: item[1].lower())]
-    return el("ul", *(el("li", _chip(key, name, current=key == chosen)) for key, name in chips), class_="chips")
+    listed = el("ul", *(el("li", _chip(key, name, current=key == chosen)) for key, name in chips), class_="chips")
+    return el("nav", listed, aria_label="Conversations")
 
 
 def _chip(key: str, name: str, *, current: bool) -> Markup:
@@ -105,7 +106,7 @@ def _card(row: Row, *, updates: dict[tuple[str, str], dict[str, Any]]) -> Markup
 def _block(block: dict[str, Any]) -> Markup:
     match block["type"]:
         case "header":
-            return el("h3", _text(block["text"]))
+            return el("h2", _text(block["text"]))
         case "section":
             fields = block.get("fields") or ()
             return join(

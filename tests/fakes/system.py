@@ -70,31 +70,29 @@ class FakeSystem(ABC):
     def work(self, call: Call) -> tuple[Reply, Fault | None]:
         """Decide and write down; the caller then delivers the reply as the fault wants it."""
         key = self.key_of(call)
-        fault = self.faults.take(method=call.method, path=call.path, key=key, body=call.body)
-        if fault is not None and not fault.works_first:
-            reply = Reply(status=fault.status, outcome="fault")
-            with self.lock:
-                self._write(call, key=key, reply=reply, fault=fault)
-            return reply, fault
-        return self._worked(call, key=key, fault=fault), fault
-
-    def _worked(self, call: Call, *, key: str, fault: Fault | None) -> Reply:
         with self.lock:
             busy = self.busy() if key and key in self.busy_keys else None
             if busy is not None:
-                self._write(call, key=key, reply=busy, fault=fault)
-                return busy
+                self._write(call, key=key, reply=busy)
+                return busy, None
             self.busy_keys.add(key)
         try:
-            if fault is not None and fault.kind == "slow":
-                self.release.wait(fault.lasts)
-            with self.lock:
-                reply = self.answer(call)
-                self._remember(self._write(call, key=key, reply=reply, fault=fault))
-                return reply
+            fault = self.faults.take(method=call.method, path=call.path, key=key, body=call.body)
+            return self._worked(call, key=key, fault=fault), fault
         finally:
             with self.lock:
                 self.busy_keys.discard(key)
+
+    def _worked(self, call: Call, *, key: str, fault: Fault | None) -> Reply:
+        if fault is not None and fault.kind == "slow":
+            self.release.wait(fault.lasts)
+        with self.lock:
+            if fault is not None and not fault.works_first:
+                reply = Reply(status=fault.status, outcome="fault")
+            else:
+                reply = self.answer(call)
+            self._remember(self._write(call, key=key, reply=reply, fault=fault))
+            return reply
 
     def _write(self, call: Call, *, key: str, reply: Reply, fault: Fault | None = None) -> Row:
         return self.ledger.append(
@@ -124,11 +122,15 @@ class FakeSystem(ABC):
         """Add to what is known about this world."""
         self._control("/_script", values)
 
+    def let_go(self) -> None:
+        """Go on with whatever a fault is holding."""
+        self.release.set()
+        self.release = threading.Event()
+
     def reset(self) -> None:
         """Forget everything but the ledger's rows, which stay on disk."""
         self.faults.clear()
-        self.release.set()
-        self.release = threading.Event()
+        self.let_go()
         self._control("/_reset", {})
 
     def _control(self, path: str, body: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The HTTP side of a stand-in: reads calls, sends replies, and spoils them as faults order.
 
-Beside what it stands in for, each serves /healthz, /_ledger, /_faults, /_script and /_reset for tests, and pages
-for people at /.
+Beside what it stands in for, each serves /healthz, /_ledger, /_faults, /_script, /_release and /_reset for tests,
+and pages for people at /.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "StandIn"
     timeout = 120
+    # Head and body are two writes; without this the second waits 40 ms for the first to be acknowledged.
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self._handle()
@@ -97,6 +99,9 @@ class Handler(BaseHTTPRequestHandler):
                     return 400, {"error": str(error)}
             case "POST", "/_script":
                 served.script(call.body)
+                return 200, {"ok": True}
+            case "POST", "/_release":
+                served.let_go()
                 return 200, {"ok": True}
             case "POST", "/_reset":
                 served.reset()
