@@ -1,13 +1,13 @@
 """Taking due rows so that each has one worker: one statement, a lease, and an attempt number as fence.
 
-A worker that dies leaves its lease to expire, and the row is taken again. A result counts only while the row's `attempt` is
-still the one that was handed out with the claim.
+A worker that dies leaves its lease to expire, and the row is taken again. A result counts only while the row's
+`attempt` is still the one that was handed out with the claim.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection, models
 
@@ -30,11 +30,9 @@ def claim_due(model: type[Row], *, now: datetime, real_now: datetime, limit: int
     return list(model._default_manager.filter(pk__in=taken).order_by("next_at", "pk")) if taken else []
 
 
-def _due_sql(
-    table: str, *, now: datetime, real_now: datetime, limit: int, only: int | None
-) -> tuple[str, list[object]]:
+def _due_sql(table: str, *, now: datetime, real_now: datetime, limit: int, only: int | None) -> tuple[str, list[Any]]:
     one = "AND id = %s" if only is not None else ""
-    params: list[object] = [_stamp(now), _stamp(real_now), *([only] if only is not None else []), limit]
+    params: list[Any] = [_stamp(now), _stamp(real_now), *([only] if only is not None else []), limit]
     skip = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     materialized = "AS MATERIALIZED" if connection.vendor == "postgresql" else "AS"
     # Table and clauses are constants of this module; every value is a parameter.
@@ -50,6 +48,6 @@ def _due_sql(
     return due, params
 
 
-def _stamp(moment: datetime) -> object:
+def _stamp(moment: datetime) -> Any:
     """The instant as the database stores it."""
     return connection.ops.adapt_datetimefield_value(moment)

@@ -1,7 +1,7 @@
 """What is sent on a handoff's way, as outbox rows: CRM update, CRM note, alert, briefing, gap list and the rest.
 
-The rows are built here and written by the caller, in the transaction of the change they tell of. Nothing is escaped here:
-each connector escapes for its own medium.
+The rows are built here and written by the caller, in the transaction of the change they tell of. Nothing is escaped
+here: each connector escapes for its own medium.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,7 +20,8 @@ from handoffs.models import Delivery, Handoff, Package
 from routing.models import Rep, Team
 from sla.models import Clock, ClockKind
 
-Channel, Purpose = Delivery.Channel, Delivery.Purpose
+Channel: TypeAlias = Delivery.Channel
+Purpose: TypeAlias = Delivery.Purpose
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,8 @@
 """How things leave: at least once, with a key, attempts and the last error visible, and Retry by hand.
 
-A delivery is claimed, its reason to exist is checked again, the network is asked outside any transaction, and the answer
-counts only while the attempt is still ours. Two quick retries, then another way to the person, then slow ones for 20 h, then
-parked where people see it.
+A delivery is claimed, its reason to exist is checked again, the network is asked outside any transaction, and the
+answer counts only while the attempt is still ours. Two quick retries, then another way to the person, then slow ones
+for 20 h, then parked where people see it.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ def _settle(delivery: Delivery, *, now: datetime, verb: str, **changes: object) 
     """Writes the answer and, where `verb` says so, its log line, in one transaction; False if the claim was lost."""
     with transaction.atomic():
         handoff = (
-            Handoff.objects.select_for_update(no_key=True).filter(pk=delivery.handoff_id).first() if verb else None
+            Handoff.objects.select_for_update(no_key=True).filter(pk=delivery.handoff_id or 0).first() if verb else None
         )
         ours = Delivery.objects.filter(pk=delivery.pk, attempt=delivery.attempt, state=Delivery.State.QUEUED)
         if not ours.update(lease_until=None, **changes):

@@ -1,9 +1,10 @@
 """What happens to a handoff. Read this first.
 
-A trigger becomes one row (`receive`). `run` gathers context, compiles the package, decides who takes it, and settles all
-that in one transaction: assignment, turn, clocks, outbox rows and log lines together, or nothing. The other verbs follow
-what people do with it. Every verb takes `now` (business time, aware UTC) and `actor` ("user:7", "engine"), changes the row
-under its lock with its log line, and raises a `states.Refused` whose message is a sentence when it may not.
+A trigger becomes one row (`receive`). `run` gathers context, compiles the package, decides who takes it, and settles
+all that in one transaction: assignment, turn, clocks, outbox rows and log lines together, or nothing. The other verbs
+follow what people do with it. Every verb takes `now` (business time, aware UTC) and `actor` ("user:7", "engine"),
+changes the row under its lock with its log line, and raises a `states.RefusedError` whose message is a sentence when it
+may not.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def receive(
 ) -> tuple[Handoff, bool]:
     """One row for one trigger, and whether it is new.
 
-    The same `trigger_key`, or the same account, type and deal while one is open, gives the handoff that is there. Raises
-    Refused when the deal belongs to another account.
+    The same `trigger_key`, or the same account, type and deal while one is open, gives the handoff that is there.
+    Raises RefusedError when the deal belongs to another account.
     """
     if deal is not None and deal.account_id != account.pk:
         raise states.RefusedError(
@@ -201,7 +202,7 @@ def log_contact(
 ) -> Handoff:
     """First contact with the customer at `contacted_at`: the promise is met or missed, and the owner's load falls.
 
-    Raises Refused for a contact in the future or before the handoff was first assigned.
+    Raises RefusedError for a contact in the future or before the handoff was first assigned.
     """
     with transaction.atomic():
         row = giving.lock(handoff, "log_contact", State.CONTACTED, version)
@@ -316,7 +317,7 @@ def _existing(trigger_key: str | None, dedupe_key: str) -> Handoff | None:
 
 
 def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -> None:
-    """No context of the type, or nobody to reach: nothing is assigned and the sender gets the list, once per package."""
+    """No context of the type, or nobody to reach: nothing is assigned, and the sender gets the list once."""
     was_blocked = handoff.state == State.BLOCKED
     changes = {**prepared.fields(handoff), "state": State.BLOCKED, "next_at": now + RECHECK_BLOCKED}
     if not giving.fence(handoff, changes):

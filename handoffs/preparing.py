@@ -14,7 +14,8 @@ from handoffs.models import Handoff, Package, State, TypeSetting
 from handoffs.package import compile_package
 from handoffs.routing_facts import People, facts_of
 from handoffs.timeline import Entry, Head
-from routing.assign import Draft, Outcome, decide
+from routing.assign import Outcome
+from routing.decide import Draft, decide
 from routing.models import Assignment, Rep, SegmentCode, Team
 from sla import clock
 from sla.clock import Plan
@@ -117,7 +118,7 @@ def prepare(handoff: Handoff, *, now: datetime) -> Prepared:
         excluded = frozenset(rep for _, rep, reason in held if reason == Assignment.Release.REASSIGNED)
         facts = facts_of(context, handoff, people=people, sender=sender)
         draft = decide(facts, now=now, excluded=excluded)
-        team = draft.pool.team if draft.pool else (draft.direct.team if draft.direct else None)
+        team = draft.team
         policy = clock.policy_for(
             handoff_type=handoff.handoff_type,
             team_id=team.pk if team else None,

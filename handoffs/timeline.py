@@ -1,7 +1,7 @@
 """The log: explicit lines, chained per stream, and the sentences people read.
 
-A line holds ids and field names only. Its hash covers the line and the hash before it, so a line that is changed, dropped
-or slipped in is found by `first_broken`.
+A line holds ids and field names only. Its hash covers the line and the hash before it, so a line that is changed,
+dropped or slipped in is found by `first_broken`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def head(stream: str) -> Head:
 
 
 def record(stream: str, verb: str, *, actor: str, now: datetime, **facts: Any) -> Event:
-    """Writes one line at the end of the stream, in the caller's transaction and under the caller's lock on the subject."""
+    """Writes one line at the end of the stream, in the caller's transaction and under the caller's lock on the
+    subject.
+    """
     return append(stream, [Entry(verb, facts)], actor=actor, now=now, after=head(stream))[-1]
 
 

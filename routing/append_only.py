@@ -1,8 +1,8 @@
 """Tables that only grow: the database itself refuses to change or delete their rows.
 
-The one way through is `maintenance()`, for a test's flush, a demo reset and retention. On PostgreSQL it works for the owner
-of the tables alone, so an application that runs under a role with mere INSERT and SELECT does not have it; on SQLite
-whoever may write the file may use it.
+The one way through is `maintenance()`, for a test's flush, a demo reset and retention. On PostgreSQL it works for the
+owner of the tables alone, so an application that runs under a role with mere INSERT and SELECT does not have it; on
+SQLite whoever may write the file may use it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a rule asks of the facts: a conjunction of conditions, each a set or a half-open range; absent means any.
 
-A condition set is valid by having been constructed: `Conditions.from_json` raises ValueError with one sentence naming the
-field. A missing fact is its own member, written "missing"; it is never *any*.
+A condition set is valid by having been constructed: `Conditions.from_json` raises ValueError with one sentence naming
+the field. A missing fact is its own member, written "missing"; it is never *any*.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PREFIX_FIELDS = ("postal_prefix",)
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One field's test. Exactly one of `values`, `prefixes` or the range is in use; `missing` admits the absent fact."""
+    """One field's test: `values`, `prefixes` or the range is in use; `missing` admits the absent fact."""
 
     field: str
     values: frozenset[str] = frozenset()
@@ -46,9 +46,7 @@ class Condition:
         if self.prefixes:
             return str(found).startswith(self.prefixes)
         if isinstance(found, int):
-            return (self.at_least is None or found >= self.at_least) and (
-                self.below is None or found < self.below
-            )
+            return (self.at_least is None or found >= self.at_least) and (self.below is None or found < self.below)
         if isinstance(found, frozenset):
             return not self.values.isdisjoint(found)
         return found in self.values
@@ -93,9 +91,7 @@ def _read(field: str, value: object) -> Condition:
         return _read_range(field, value)
     known = field in SET_FIELDS or field in PREFIX_FIELDS or field.startswith("custom.")
     if not known:
-        raise ValueError(
-            f"“{field}” is not a field rules can use. Choose one of the listed fields or custom.<name>."
-        )
+        raise ValueError(f"“{field}” is not a field rules can use. Choose one of the listed fields or custom.<name>.")
     if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
         raise ValueError(f'{field}: give a list of at least one word, e.g. ["enterprise"].')
     words = frozenset(value) - {MISSING}

@@ -13,8 +13,8 @@ from typing import Any
 class Facts:
     """What is known about one handoff at the moment of deciding. None means not known.
 
-    `owners` maps an owner strategy (named_rep, open_deal_owner, account_owner, parent_account_owner) to the id of the Rep
-    it would pick, and holds only people who exist. `sender` is the Rep the handoff comes from.
+    `owners` maps an owner strategy (named_rep, open_deal_owner, account_owner, parent_account_owner) to the id of the
+    Rep it would pick, and holds only people who exist. `sender` is the Rep the handoff comes from.
     """
 
     handoff_type: str

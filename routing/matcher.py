@@ -1,4 +1,5 @@
-"""Compiles a rule-set version and finds the first rule that matches. Matching is pure; compiling reads the version once.
+"""Compiles a rule-set version and finds the first rule that matches. Matching is pure; compiling reads the version
+once.
 
 A live version never changes, so its compiled form is shared for the life of the process.
 """
@@ -11,7 +12,7 @@ from functools import lru_cache
 
 from routing.conditions import Conditions
 from routing.facts import Facts, Located
-from routing.models import Rule, RuleSet
+from routing.models import HandoffType, Rule, RuleSet
 
 OWNER_STRATEGIES = frozenset(
     {
@@ -42,9 +43,7 @@ class SegmentBounds:
         count = facts.employee_count
         if count is None:
             return facts.tier == self.code
-        return (self.at_least is None or count >= self.at_least) and (
-            self.below is None or count < self.below
-        )
+        return (self.at_least is None or count >= self.at_least) and (self.below is None or count < self.below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One rule, compiled. `named_rep`, where set, is the person this rule names."""
+    """One rule, compiled. `named_rep`, where set, is the person this rule names, and `named_function` what they do."""
 
     id: int
     code: str
@@ -66,15 +65,17 @@ class Line:
     strategy: str
     pool_id: int | None
     named_rep: int | None
+    named_function: str
     when_unavailable: str
     target_minutes: int | None
     is_catch_all: bool
 
     def owner_in(self, facts: Facts) -> int | None:
         """The person an owner rule would pick; None when there is none, so that the rule does not match."""
-        if self.strategy == Rule.Strategy.NAMED_REP and self.named_rep is not None:
-            return self.named_rep
-        return facts.owners.get(self.strategy)
+        if self.strategy != Rule.Strategy.NAMED_REP or self.named_rep is None:
+            return facts.owners.get(self.strategy)
+        receives = self.named_function in HandoffType(facts.handoff_type).receiving_functions
+        return self.named_rep if receives and self.named_rep != facts.sender else None
 
     def refusal(self, located: Located) -> str | None:
         """Why this rule does not match, in words; None when it does."""
@@ -83,6 +84,8 @@ class Line:
             return f"{failing.words()}: {_shown(located.value(failing.field))}"
         if self.strategy in OWNER_STRATEGIES and self.owner_in(located.facts) is None:
             return "nobody in the receiving role is set for it"
+        if self.strategy == Rule.Strategy.POD and located.facts.pod is None:
+            return "no pod owns the account"
         return None
 
 
@@ -100,13 +103,13 @@ class CompiledRules:
         """Places the facts in their segment and in the most specific territory that holds them."""
         segment = next((s.code for s in self.segments if s.holds(facts)), None)
         placed = Located(facts, segment, None)
-        territory = next(
-            (t.code for t in self.territories if t.conditions.first_failing(placed) is None), None
-        )
+        territory = next((t.code for t in self.territories if t.conditions.first_failing(placed) is None), None)
         return Located(facts, segment, territory)
 
     def match(self, facts: Facts) -> Match:
-        """The first rule that takes the facts. The catch-all takes everything, so there is one; NoRulesError otherwise."""
+        """The first rule that takes the facts. The catch-all takes everything, so there is one; NoRulesError
+        otherwise.
+        """
         located = self.locate(facts)
         for line in self.lines:
             if line.refusal(located) is None:
@@ -151,17 +154,13 @@ def compiled(rule_set_id: int) -> CompiledRules:
 
 def compile_now(rule_set_id: int) -> CompiledRules:
     """Compiles a version as it stands."""
-    rule_set = RuleSet.objects.prefetch_related("segments", "territories", "rules").get(pk=rule_set_id)
-    segments = sorted(
-        rule_set.segments.all(), key=lambda s: (not s.by_tier, -(s.employees_from or 0), s.code)
-    )
+    rule_set = RuleSet.objects.prefetch_related("segments", "territories", "rules__named_rep").get(pk=rule_set_id)
+    segments = sorted(rule_set.segments.all(), key=lambda s: (not s.by_tier, -(s.employees_from or 0), s.code))
     regions = [Region(t.code, Conditions.from_json(t.conditions)) for t in rule_set.territories.all()]
     return CompiledRules(
         rule_set_id=rule_set.pk,
         number=rule_set.number,
-        segments=tuple(
-            SegmentBounds(s.code, s.employees_from, s.employees_below, s.by_tier) for s in segments
-        ),
+        segments=tuple(SegmentBounds(s.code, s.employees_from, s.employees_below, s.by_tier) for s in segments),
         territories=tuple(sorted(regions, key=lambda region: (-len(region.conditions.items), region.code))),
         lines=tuple(
             _line(rule)
@@ -180,6 +179,7 @@ def _line(rule: Rule) -> Line:
         strategy=rule.strategy,
         pool_id=rule.pool_id,
         named_rep=rule.named_rep_id,
+        named_function=rule.named_rep.function if rule.named_rep else "",
         when_unavailable=rule.when_unavailable,
         target_minutes=rule.target_minutes,
         is_catch_all=rule.is_catch_all,

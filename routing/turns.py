@@ -1,7 +1,7 @@
 """The fairness ledger of a pool: whole-number pointers, debited in turn; the lowest eligible pointer is next.
 
-A turn costs UNIT / weight. Every change is a line of the ledger, and a member's pointer is always the sum of their lines.
-Callers hold the pool's lock (`lock`) from before they read pointers until they commit.
+A turn costs UNIT / weight. Every change is a line of the ledger, and a member's pointer is always the sum of their
+lines. Callers hold the pool's lock (`lock`) from before they read pointers until they commit.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def debit(
 def credit(turn: Turn, *, now: datetime, actor: str, reason: str) -> Turn | None:
     """Gives back a turn that was debited, once: for a justified return, a misroute or a withdrawal. Locks the pool."""
     lock(turn.pool_id)
-    if Turn.objects.filter(
-        assignment_id=turn.assignment_id, kind=Turn.Kind.CREDIT, pool_id=turn.pool_id
-    ).exists():
+    if turn.assignment_id is None:
+        return None
+    if Turn.objects.filter(assignment_id=turn.assignment_id, kind=Turn.Kind.CREDIT, pool_id=turn.pool_id).exists():
         return None
     membership = Membership.objects.get(pk=turn.membership_id)
     return _write(
@@ -68,7 +68,9 @@ def credit(turn: Turn, *, now: datetime, actor: str, reason: str) -> Turn | None
 
 
 def join(membership: Membership, *, now: datetime, actor: str) -> Turn:
-    """Starts a new member at the lowest pointer of the active others, so that nobody is owed the past. Locks the pool."""
+    """Starts a new member at the lowest pointer of the active others, so that nobody is owed the past. Locks the
+    pool.
+    """
     lock(membership.pool_id)
     others = Membership.objects.filter(pool_id=membership.pool_id, is_active=True).exclude(pk=membership.pk)
     start: int = others.aggregate(lowest=Min("pointer"))["lowest"] or 0

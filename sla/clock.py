@@ -1,6 +1,7 @@
 """Clocks: planned from a policy, started with an assignment, stopped by what they wait for. No broker timers.
 
-A timer is the column `next_step_at`. Deadlines are the earliest instant at which the open time elapsed equals the target.
+A timer is the column `next_step_at`. Deadlines are the earliest instant at which the open time elapsed equals the
+target.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -12,11 +13,12 @@ from routing.models import Assignment, Calendar, HandoffType, RoleCode, Team
 TEN_YEARS = 10 * 366 * 24 * 60
 
 
-def minutes_field(name: str, **options: object) -> models.PositiveIntegerField:
+def minutes_field(name: str, **options: Any) -> models.PositiveIntegerField[Any, Any]:
+    """Whole minutes from 1 to ten years."""
     return models.PositiveIntegerField(
         name,
         validators=[MinValueValidator(1), MaxValueValidator(TEN_YEARS)],
-        **options,  # type: ignore[arg-type]
+        **options,
     )
 
 

@@ -1,7 +1,7 @@
 """What the product asks of the outside world, and the values that cross the border.
 
-A connector is a class named in settings; it takes no arguments and satisfies one of the protocols below. Every record is
-frozen and plain, so that a context can be stored, replayed and compiled without the system it came from.
+A connector is a class named in settings; it takes no arguments and satisfies one of the protocols below. Every record
+is frozen and plain, so that a context can be stored, replayed and compiled without the system it came from.
 
 All instants are aware datetimes in UTC, money is `Decimal` with an ISO 4217 code, countries are ISO 3166-1 alpha-2.
 """
@@ -175,9 +175,7 @@ class CrmPort(Protocol):
     def get_notes(self, account_id: str) -> list[NoteRecord]: ...
     def get_content_engagement(self, account_id: str) -> list[ContentRecord]: ...
 
-    def update_deal(
-        self, deal_id: str, *, metadata: Mapping[str, str], owner_crm_id: str, key: str
-    ) -> str: ...
+    def update_deal(self, deal_id: str, *, metadata: Mapping[str, str], owner_crm_id: str, key: str) -> str: ...
     def update_account(
         self,
         account_id: str,
@@ -204,9 +202,7 @@ class CrmPort(Protocol):
 class LifecyclePort(Protocol):
     """The product-usage system; optional."""
 
-    def get_segment(
-        self, user_id: str, *, include_history: bool = True
-    ) -> UsageRecord | None: ...
+    def get_segment(self, user_id: str, *, include_history: bool = True) -> UsageRecord | None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

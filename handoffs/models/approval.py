@@ -31,7 +31,7 @@ class Approval(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(approver=models.F("author")),
                 name="approval_never_by_the_author",
-                violation_error_message="The author cannot approve their own work. Ask somebody else who holds the role.",
+                violation_error_message="The author cannot approve their own work. Ask somebody else in the role.",
             ),
             models.CheckConstraint(
                 condition=~models.Q(verdict="changes") | ~models.Q(comment=""),

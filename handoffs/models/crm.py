@@ -271,9 +271,7 @@ class UsageStage(models.Model):
 
     class Meta:
         ordering = ("account", "-as_of")
-        constraints = (
-            models.UniqueConstraint(fields=("account", "as_of"), name="usage_stage_once_per_moment"),
-        )
+        constraints = (models.UniqueConstraint(fields=("account", "as_of"), name="usage_stage_once_per_moment"),)
 
     def __str__(self) -> str:
         return f"{self.account}: {self.get_stage_display()}"

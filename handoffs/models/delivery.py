@@ -10,9 +10,10 @@ from handoffs.models.handoff import Handoff
 
 
 class Delivery(models.Model):
-    """One message or CRM write on its way out. `key` is unique and is the provider's idempotency key where it takes one.
+    """One message or CRM write on its way out. `key` is unique and is the provider's idempotency key where it takes
+    one.
 
-    `next_at`, `lease_until` and the other instants here are real time. `attempt` counts claims and is the fence;
+    `next_at` is business time, `lease_until` real time. `attempt` counts claims and is the fence;
     `failures` counts answers that were not ok.
     """
 

@@ -41,10 +41,9 @@ OPEN_STATES = (
 class Handoff(models.Model):
     """A customer on the way from one team to the next.
 
-    Work columns: `next_at` (real time) is when the engine shall look at it, `held_until` (business time) when a held one
-    opens, `lease_until` who has it until when, `attempt` the fence: a result counts only while the attempt is still ours.
-    `version` rises with every change and guards stale writes. `trigger_key` is the caller's own key, kept for ever;
-    `dedupe_key` names type, account and deal and is unique while the handoff is open.
+    Work columns: `next_at` (business time) is when the engine shall look at it, `lease_until` (real time) until when a
+    worker has it, `attempt` the fence: a result counts only while the attempt is still ours. `version` rises with every change and guards stale writes. `trigger_key` is the caller's own key, kept
+    for ever; `dedupe_key` names type, account and deal and is unique while the handoff is open.
     """
 
     class Origin(models.TextChoices):
@@ -86,9 +85,7 @@ class Handoff(models.Model):
     segment = models.CharField(max_length=32, blank=True)
     territory = models.CharField(max_length=64, blank=True)
     priority = models.CharField(max_length=8, choices=Priority.choices, default=Priority.HIGH)
-    completeness = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MaxValueValidator(100)]
-    )
+    completeness = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(100)])
     is_flagged = models.BooleanField(default=False)
 
     received_at = models.DateTimeField()
@@ -101,7 +98,6 @@ class Handoff(models.Model):
     rejection_reason = models.CharField(max_length=32, blank=True)
 
     next_at = models.DateTimeField(null=True, blank=True)
-    held_until = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0)
@@ -137,7 +133,6 @@ class Handoff(models.Model):
                 | models.Q(
                     closed_at__isnull=False,
                     next_at__isnull=True,
-                    held_until__isnull=True,
                 ),
                 name="handoff_closed_is_at_rest",
             ),
@@ -147,11 +142,6 @@ class Handoff(models.Model):
                 fields=("next_at",),
                 condition=models.Q(next_at__isnull=False),
                 name="handoff_due",
-            ),
-            models.Index(
-                fields=("held_until",),
-                condition=models.Q(held_until__isnull=False),
-                name="handoff_held",
             ),
             models.Index(fields=("owner", "state")),
             models.Index(fields=("state", "-received_at")),

@@ -12,7 +12,9 @@ from routing.models.rules import Rule, RuleSet
 
 
 class Decision(models.Model):
-    """Why a handoff went where it went: facts, version, winning rule, every candidate with a reason, ledger before and after."""
+    """Why a handoff went where it went: facts, version, winning rule, every candidate with a reason, ledger before
+    and after.
+    """
 
     class Outcome(models.TextChoices):
         ASSIGNED = "assigned", "Assigned"

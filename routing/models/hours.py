@@ -12,7 +12,9 @@ from routing.hours import HoursError, WorkingHours
 
 
 class Calendar(models.Model):
-    """When a team or a person is at work. `week` maps mon..sun to [["09:00", "17:00"], ...]; a block may pass midnight."""
+    """When a team or a person is at work. `week` maps mon..sun to [["09:00", "17:00"], ...]; a block may pass
+    midnight.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=120, unique=True)

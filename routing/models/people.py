@@ -50,7 +50,7 @@ class User(AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects = UserManager()  # type: ignore[misc]
+    objects = UserManager()  # type: ignore[assignment,misc]
 
     class Meta:
         constraints = (models.UniqueConstraint(Lower("email"), name="user_email_unique"),)
@@ -128,9 +128,7 @@ class Rep(Caps):
         help_text="Blank: the team's, else always open",
     )
     segments = models.JSONField(default=list, blank=True, help_text="Segment codes served; empty means all")
-    territories = models.JSONField(
-        default=list, blank=True, help_text="Territory codes covered; empty means all"
-    )
+    territories = models.JSONField(default=list, blank=True, help_text="Territory codes covered; empty means all")
     skills = models.JSONField(default=list, blank=True, help_text="Languages and products, e.g. de, lineage")
     is_active = models.BooleanField(default=True)
     paused_since = models.DateTimeField(null=True, blank=True)

@@ -43,9 +43,7 @@ class Membership(models.Model):
 
     pool = models.ForeignKey(Pool, models.CASCADE, related_name="memberships")
     rep = models.ForeignKey(Rep, models.PROTECT, related_name="memberships")
-    weight = models.PositiveSmallIntegerField(
-        default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
-    )
+    weight = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(20)])
     position = models.PositiveIntegerField(default=0, help_text="Breaks the last tie: lower goes first")
     is_active = models.BooleanField(default=True)
     pointer = models.BigIntegerField(default=0, editable=False)

@@ -96,9 +96,7 @@ class Territory(models.Model):
     class Meta:
         ordering = ("rule_set", "name")
         verbose_name_plural = "territories"
-        constraints = (
-            models.UniqueConstraint(fields=("rule_set", "code"), name="territory_once_per_version"),
-        )
+        constraints = (models.UniqueConstraint(fields=("rule_set", "code"), name="territory_once_per_version"),)
 
     def __str__(self) -> str:
         return self.name
@@ -118,7 +116,6 @@ class Rule(models.Model):
         ROUND_ROBIN = "round_robin", "Weighted round robin"
         LEAST_LOADED = "least_loaded", "Fewest open handoffs"
         POD = "pod", "The account's pod"
-        QUEUE = "queue", "Shared queue"
 
     class WhenUnavailable(models.TextChoices):
         SKIP = "skip", "Skip to the next in turn"
@@ -134,9 +131,7 @@ class Rule(models.Model):
     strategy = models.CharField(max_length=32, choices=Strategy.choices)
     pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="rules")
     named_rep = models.ForeignKey(Rep, models.PROTECT, null=True, blank=True, related_name="+")
-    when_unavailable = models.CharField(
-        max_length=16, choices=WhenUnavailable.choices, default=WhenUnavailable.SKIP
-    )
+    when_unavailable = models.CharField(max_length=16, choices=WhenUnavailable.choices, default=WhenUnavailable.SKIP)
     target_minutes = models.PositiveIntegerField(
         "first contact within (minutes)",
         null=True,
@@ -174,11 +169,10 @@ class Rule(models.Model):
                     is_enabled=True,
                 ),
                 name="rule_catch_all_is_owned",
-                violation_error_message="The catch-all takes everything, so it has no condition, an owner and a target.",
+                violation_error_message="The catch-all takes all: it has no condition, but an owner and a target.",
             ),
             models.CheckConstraint(
-                condition=~models.Q(strategy__in=("round_robin", "least_loaded", "queue"))
-                | models.Q(pool__isnull=False),
+                condition=~models.Q(strategy__in=("round_robin", "least_loaded")) | models.Q(pool__isnull=False),
                 name="rule_pool_strategy_has_a_pool",
                 violation_error_message="This strategy takes turns in a pool. Choose the pool.",
             ),

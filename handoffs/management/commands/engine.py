@@ -56,7 +56,8 @@ class Command(BaseCommand):
             if not done:
                 break
         self.stdout.write(
-            f"Started {total.started}, ran {total.handoffs}, delivered or tried {total.deliveries}. Nothing more is due."
+            f"Started {total.started}, ran {total.handoffs}, delivered or tried {total.deliveries}. "
+            "Nothing more is due."
         )
 
 

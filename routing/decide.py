@@ -1,0 +1,206 @@
+"""Who may take it: the first matching rule of the live version, and a reason for every candidate.
+
+Reads and reasons only. Everything that does not depend on the chosen person is settled here, outside any transaction;
+`routing.assign` then chooses under the pool's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from routing import turns
+from routing.availability import Ask, Reason, absence_at, next_free, why_not, with_availability
+from routing.facts import Facts
+from routing.matcher import OWNER_STRATEGIES, Line, Match, NoRulesError, live_rules
+from routing.models import HandoffType, Membership, Pool, Rep, Rule, Team
+
+RETRY_HELD = timedelta(minutes=5)
+COVER_CHAIN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who was looked at, and the reason they were passed over, if they were."""
+
+    rep: Rep
+    reason: Reason | None
+    weight: int = 1
+    pointer: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rep": self.rep.pk,
+            "name": self.rep.name,
+            "code": self.reason.code if self.reason else "eligible",
+            "words": self.reason.words if self.reason else "can take it",
+            "weight": self.weight,
+            "pointer": self.pointer,
+            "load": getattr(self.rep, "load", None),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A decision before the turn is taken: the rule, the pool or the one person, and a reason for every candidate."""
+
+    match: Match
+    ask: Ask
+    candidates: tuple[Candidate, ...]
+    direct: Rep | None = None
+    pool: Pool | None = None
+    held_until: datetime | None = None
+    notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def eligible(self) -> tuple[Candidate, ...]:
+        return tuple(candidate for candidate in self.candidates if candidate.reason is None)
+
+    @property
+    def team(self) -> Team | None:
+        """The team that receives it: the pool's, else that of the person the rule names."""
+        if self.pool is not None:
+            return self.pool.team
+        return self.candidates[0].rep.team if self.candidates else None
+
+
+def decide(facts: Facts, *, now: datetime, excluded: frozenset[int] = frozenset()) -> Draft:
+    """The first matching rule of the live version and why each of its candidates may or may not take it now.
+
+    With `facts.to_team`, only rules that give it to that team count. Reads the roster; writes nothing. Raises
+    `routing.matcher.NoRulesError` when nothing is live, or no rule gives it to the team asked for.
+    """
+    match = live_rules().match(facts)
+    ask = Ask(now=now, excluded=excluded, segment=match.located.segment)
+    skipped: list[str] = []
+    for line in _lines_from(match):
+        draft = _draft(replace(match, line=line), ask)
+        if draft is None:
+            skipped.append(f"{line.code} {line.name}")
+        elif facts.to_team and (draft.team is None or draft.team.code != facts.to_team):
+            skipped.append(f"{line.code} {line.name}, another team")
+        else:
+            return replace(draft, skipped=tuple(skipped))
+    raise NoRulesError(
+        f"No rule of v{match.rules.number} gives this handoff to the team {facts.to_team}. "
+        "Leave the team out, or add a rule for it."
+    )
+
+
+def _draft(match: Match, ask: Ask) -> Draft | None:
+    if match.line.strategy in OWNER_STRATEGIES:
+        return _decide_owner(match, ask)
+    if match.line.strategy == Rule.Strategy.POD:
+        return _decide_pod(match, ask)
+    return _decide_pool(match, ask)
+
+
+def _lines_from(match: Match) -> Iterator[Line]:
+    started = False
+    for line in match.rules.lines:
+        started = started or line.id == match.line.id
+        if started and line.refusal(match.located) is None:
+            yield line
+
+
+def _decide_owner(match: Match, ask: Ask) -> Draft | None:
+    """An owner rule: that person, or what the rule says when they are out. None means: go on to the next rule."""
+    owner = _loaded(match.line.owner_in(match.located.facts), ask)
+    reason = why_not(owner, ask)
+    candidates = [Candidate(owner, reason)]
+    pool = Pool.objects.select_related("team").filter(pk=match.line.pool_id).first() if match.line.pool_id else None
+    unavailable = match.line.when_unavailable
+    gone = reason is not None and reason.code in {"inactive", "excluded"}
+    if reason is None or (unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY and not gone):
+        return Draft(match, ask, tuple(candidates), direct=owner, pool=pool)
+    if unavailable == Rule.WhenUnavailable.SKIP:
+        return None
+    if unavailable == Rule.WhenUnavailable.COVER:
+        for stand_in, note in _covers(owner, ask):
+            why = why_not(stand_in, ask)
+            candidates.append(Candidate(stand_in, why))
+            if why is None:
+                return Draft(match, ask, tuple(candidates), direct=stand_in, pool=pool, notes=(note,))
+    if gone:
+        return None
+    return Draft(match, ask, tuple(candidates), pool=pool, held_until=retry_at([owner], candidates, ask.now))
+
+
+def _covers(owner: Rep, ask: Ask) -> Iterator[tuple[Rep, str]]:
+    """The named covers, one after another and never twice, then the team's manager."""
+    seen, current = {owner.pk}, owner
+    for _ in range(COVER_CHAIN):
+        absence = absence_at(current, ask.now)
+        next_id = (absence.cover_id if absence else None) or current.cover_id
+        if next_id is None or next_id in seen:
+            break
+        seen.add(next_id)
+        current = _loaded(next_id, ask)
+        yield current, f"{current.name} covers for {owner.name}"
+    manager_id = owner.team.manager_id
+    if manager_id is not None and manager_id not in seen:
+        manager = _loaded(manager_id, ask)
+        yield manager, f"{manager.name} manages {owner.name}'s team"
+
+
+def _loaded(rep_id: int | None, ask: Ask) -> Rep:
+    return with_availability(Rep.objects.filter(pk__in=[rep_id]), now=ask.now).get()
+
+
+def _decide_pod(match: Match, ask: Ask) -> Draft | None:
+    """The account's pod: its members in the receiving functions, the least loaded first."""
+    facts = match.located.facts
+    functions = HandoffType(facts.handoff_type).receiving_functions
+    members = Rep.objects.filter(pods__code=facts.pod, function__in=functions)
+    members = members.exclude(pk=facts.sender) if facts.sender else members
+    reps = sorted(with_availability(members, now=ask.now), key=lambda rep: (rep.load, rep.pk))  # type: ignore[attr-defined]
+    candidates = tuple(Candidate(rep, why_not(rep, ask)) for rep in reps)
+    free = next((candidate.rep for candidate in candidates if candidate.reason is None), None)
+    if free is not None:
+        return Draft(match, ask, candidates, direct=free)
+    if not candidates or match.line.when_unavailable == Rule.WhenUnavailable.SKIP:
+        return None
+    return Draft(match, ask, candidates, held_until=retry_at(reps, candidates, ask.now))
+
+
+def _decide_pool(match: Match, ask: Ask) -> Draft:
+    """A pool rule: the members who cover the territory, or the whole pool when none does."""
+    pool = Pool.objects.select_related("team").get(pk=match.line.pool_id or 0)
+    members = {
+        member.rep_id: member for member in Membership.objects.filter(pool=pool, is_active=True) if pool.is_active
+    }
+    reps = list(with_availability(Rep.objects.filter(pk__in=members), now=ask.now))
+    territory = match.located.territory
+    covering = [rep for rep in reps if not rep.territories or territory in rep.territories]
+    notes: tuple[str, ...] = ()
+    if territory and not covering and reps:
+        notes = (f"nobody in {pool.name} covers {territory}, so the whole pool was asked",)
+    asked = covering or reps
+    candidates = tuple(
+        Candidate(rep, why_not(rep, ask), members[rep.pk].weight, members[rep.pk].pointer)
+        for rep in sorted(asked, key=lambda rep: turns.order(members[rep.pk]))
+    )
+    if match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY:
+        candidates = _anyway(candidates)
+    held = None if any(c.reason is None for c in candidates) else retry_at(asked, candidates, ask.now)
+    return Draft(match, ask, candidates, pool=pool, held_until=held, notes=notes)
+
+
+def _anyway(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """With "assign anyway", hours and caps do not count when nobody else is left; leaving the roster does."""
+    if any(c.reason is None for c in candidates):
+        return candidates
+    hard = {"inactive", "excluded", "segment_mismatch"}
+    return tuple(c if c.reason and c.reason.code in hard else replace(c, reason=None) for c in candidates)
+
+
+def retry_at(reps: Sequence[Rep], candidates: Sequence[Candidate], now: datetime) -> datetime:
+    """When to decide afresh: at the first opening, or soon where the reason may lift at any time."""
+    codes = {candidate.reason.code for candidate in candidates if candidate.reason}
+    if not codes or codes & {"rate_cap", "load_cap"}:
+        return now + RETRY_HELD
+    openings = [free for rep in reps if (free := next_free(rep, now)) is not None and free > now]
+    return min(openings, default=now + RETRY_HELD)
