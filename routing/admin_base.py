@@ -8,6 +8,7 @@ looks. Rows that record what happened are looked at, not edited.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
@@ -83,6 +84,7 @@ __all__ = [
     "action",
     "after_action",
     "display",
+    "wall_clock",
 ]
 
 _Row = TypeVar("_Row", bound=Model)
@@ -300,6 +302,11 @@ class ReadOnlyInline(TabularInline[_Row, _Parent]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def wall_clock() -> datetime:
+    """The instant on the wall, aware, UTC: the admin is a door, and hands the time down like every door."""
+    return timezone.now()
 
 
 def after_action(request: HttpRequest, url: str) -> HttpResponse:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from routing import turns
 from routing.admin_base import (
@@ -19,6 +18,7 @@ from routing.admin_base import (
     ReadOnlyAdmin,
     TabularInline,
     display,
+    wall_clock,
 )
 from routing.forms import CAPS, MembershipForm, PoolForm
 from routing.models import Membership, Pod, Pool, Turn
@@ -77,7 +77,7 @@ class PoolAdmin(HistoryModelAdmin[Pool]):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
         for row in formset.new_objects:
-            turns.join(row, now=timezone.now(), actor=f"user:{request.user.pk}")
+            turns.join(row, now=wall_clock(), actor=f"user:{request.user.pk}")
 
     @display(description="active members", ordering="member_count")
     def members(self, pool: Any) -> int:

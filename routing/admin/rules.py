@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from django.utils import timezone
 
 from routing import admin_cells
 from routing.admin_base import (
@@ -19,6 +18,7 @@ from routing.admin_base import (
     RadioFilter,
     TabularInline,
     display,
+    wall_clock,
 )
 from routing.drafts import start_draft
 from routing.forms import NewDraftForm, RuleForm, RuleLineForm, SegmentForm, TerritoryForm
@@ -156,7 +156,7 @@ class RuleSetAdmin(DraftsOnly, ModelAdmin[RuleSet]):
             based_on=form.cleaned_data["based_on"],
             title=form.cleaned_data["title"],
             author=request.user,  # type: ignore[arg-type]  # the admin lets nobody else in
-            now=timezone.now(),
+            now=wall_clock(),
         )
         obj.pk = draft.pk
         obj.refresh_from_db()
@@ -197,10 +197,10 @@ class VersionFilter(RadioFilter):
 class PartAdmin(DraftsOnly, ModelAdmin[Any]):
     """A part of a version on its own page; parts are added on the page of their draft."""
 
-    list_select_related: tuple[str, ...] = ("rule_set",)
+    joined: ClassVar[tuple[str, ...]] = ("rule_set",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("rule_set")
+        return super().get_queryset(request).select_related(*self.joined)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -224,7 +224,7 @@ class RuleAdmin(PartAdmin):
     form = RuleForm
     list_display = ("position", "code", "name", "version", "when", "strategy", "pool", "target", "is_enabled")
     list_display_links = ("code", "name")
-    list_select_related = ("rule_set", "pool")
+    joined = ("rule_set", "pool", "named_rep", "owner")
     list_filter = (VersionFilter, ("strategy", ChoicesDropdownFilter), ("pool", AutocompleteSelectFilter))
     search_fields = ("code", "name", "pool__name")
     autocomplete_fields = ("pool", "named_rep", "owner")

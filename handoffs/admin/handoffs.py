@@ -1,0 +1,312 @@
+"""Handoffs and their packages. They are read here; what is done to them goes through the pipeline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from handoffs import pipeline
+from handoffs.admin.deliveries import DeliveryInline
+from handoffs.admin.forms import NewHandoffForm
+from handoffs.admin.packages import PackageInline
+from handoffs.admin.promise import DUE_COLOURS, PromiseFilter, StandingFilter, promise, with_promise
+from handoffs.admin.scope import OfHandoffs, actor_of
+from handoffs.models import Event, Handoff, State
+from handoffs.now import now
+from handoffs.states import MOVES, RefusedError
+from routing import admin_cells
+from routing.admin_base import (
+    AutocompleteSelectFilter,
+    BaseDialogForm,
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    ModelAdmin,
+    action,
+    after_action,
+    display,
+)
+from routing.models import HandoffType
+
+STATE_COLOURS = {
+    State.RECEIVED: "info",
+    State.BLOCKED: "danger",
+    State.UNASSIGNED: "danger",
+    State.ASSIGNED: "info",
+    State.ACKNOWLEDGED: "info",
+    State.REJECTED: "warning",
+    State.CONTACTED: "success",
+    State.MEETING_BOOKED: "success",
+    State.CONVERTED: "success",
+    State.LOST: "",
+    State.WITHDRAWN: "",
+}
+RUNNABLE = MOVES["run"][0]
+
+
+@admin.register(Handoff)
+class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
+    """Handoffs, newest first. A new one takes the way of any trigger; an existing one is changed by its verbs alone."""
+
+    handoff_path = "pk"
+    list_display = (
+        "shown_reference",
+        "shown_account",
+        "shown_type",
+        "shown_state",
+        "owner",
+        "due_at",
+        "shown_promise",
+        "shown_completeness",
+        "received_at",
+        "problem",
+    )
+    list_display_links = ("shown_reference", "shown_account")
+    list_select_related = ("account", "owner")
+    list_filter = (
+        StandingFilter,
+        PromiseFilter,
+        ("state", ChoicesDropdownFilter),
+        ("handoff_type", ChoicesDropdownFilter),
+        ("owner", AutocompleteSelectFilter),
+        ("team", AutocompleteSelectFilter),
+        ("is_flagged", BooleanRadioFilter),
+    )
+    search_fields = (
+        "account__name",
+        "account__crm_id",
+        "deal__crm_id",
+        "owner__first_name",
+        "owner__last_name",
+        "uuid",
+    )
+    search_help_text = "HO-number, account, deal id or owner"
+    autocomplete_fields = ("account", "deal", "from_team", "to_team")
+    date_hierarchy = "received_at"
+    show_full_result_count = False
+    actions = ("run_again", "check_gaps")
+    actions_detail = ("run_this_again", "check_these_gaps")
+    inlines = (DeliveryInline, PackageInline)
+    readonly_fields = ("shown_reference", "due_at", "shown_promise", "log")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("shown_reference", "handoff_type"),
+                    ("account", "deal"),
+                    ("state", "owner"),
+                    ("due_at", "shown_promise"),
+                )
+            },
+        ),
+        (
+            "Way",
+            {
+                "fields": (
+                    ("from_rep", "from_team"),
+                    ("to_team", "team"),
+                    ("segment", "territory"),
+                    ("priority", "origin"),
+                )
+            },
+        ),
+        ("Package", {"fields": (("package", "completeness", "is_flagged"),)}),
+        (
+            "Times",
+            {
+                "fields": (
+                    ("received_at", "assigned_at", "acknowledged_at"),
+                    ("contacted_at", "meeting_at", "closed_at"),
+                    ("unassigned_since", "rejection_reason"),
+                )
+            },
+        ),
+        (
+            "Engine",
+            {
+                "fields": (
+                    ("next_at", "lease_until"),
+                    ("attempt", "failures", "parked_at"),
+                    "last_error",
+                    "trigger_key",
+                    "uuid",
+                )
+            },
+        ),
+        ("Log", {"fields": ("log",)}),
+    )
+    add_fieldsets = ((None, {"fields": ("handoff_type", ("account", "deal"), ("from_team", "to_team"))}),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Handoff]:
+        return with_promise(super().get_queryset(request))
+
+    def get_form(self, request: HttpRequest, obj: Handoff | None = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = NewHandoffForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Handoff | None = None) -> Any:
+        return () if obj is None else super().get_readonly_fields(request, obj)
+
+    def get_inlines(self, request: HttpRequest, obj: Handoff | None) -> Any:
+        return () if obj is None else super().get_inlines(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # May they run actions: yes, by permission. May they edit this row: nobody may.
+        return super().has_change_permission(request) and not isinstance(obj, Handoff)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        chosen = form.cleaned_data
+        handoff, created = pipeline.receive(
+            handoff_type=HandoffType(chosen["handoff_type"]),
+            account=chosen["account"],
+            deal=chosen["deal"],
+            origin=Handoff.Origin.ADMIN,
+            now=now(),
+            actor=actor_of(request),
+            from_team=chosen["from_team"],
+            to_team=chosen["to_team"],
+        )
+        obj.pk = handoff.pk
+        obj.refresh_from_db()
+        obj.was_there_already = not created
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        if not obj.was_there_already:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(
+            request,
+            f"{obj.reference} is open for the same customer already, so no second one was made.",
+            messages.WARNING,
+        )
+        return HttpResponseRedirect(_address(obj.pk))
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None if obj.was_there_already else super().log_addition(request, obj, message)
+
+    @admin.action(description="Run again now", permissions=["change"])
+    def run_again(self, request: HttpRequest, queryset: QuerySet[Handoff]) -> None:
+        self._retry(request, queryset)
+
+    @admin.action(description="Check gaps again", permissions=["change"])
+    def check_gaps(self, request: HttpRequest, queryset: QuerySet[Handoff]) -> None:
+        for handoff in queryset.exclude(state=State.BLOCKED):
+            self.message_user(
+                request, f"{handoff.reference} is not blocked, so it has no gaps to check.", messages.ERROR
+            )
+        self._retry(request, queryset.filter(state=State.BLOCKED))
+
+    @action(
+        description="Run again now",
+        icon="replay",
+        permissions=["run_again"],
+        dialog={
+            "title": "Run this handoff again now?",
+            "description": "The engine gathers the context afresh, compiles the package and looks for an owner.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Run again now",
+        },
+    )
+    def run_this_again(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        self._retry(request, self.get_queryset(request).filter(pk=object_id))
+        return after_action(request, _address(object_id))
+
+    @action(
+        description="Check gaps again",
+        icon="fact_check",
+        permissions=["check_gaps"],
+        dialog={
+            "title": "Check the gaps again now?",
+            "description": "It goes on by itself when the CRM has what was missing; nothing else unblocks it.",
+            "form_class": BaseDialogForm,
+            "form_submit_text": "Check gaps again",
+        },
+    )
+    def check_these_gaps(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        self._retry(request, self.get_queryset(request).filter(pk=object_id))
+        return after_action(request, _address(object_id))
+
+    def has_run_again_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(request, object_id, RUNNABLE - {State.BLOCKED})
+
+    def has_check_gaps_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(request, object_id, frozenset({State.BLOCKED}))
+
+    def _may(self, request: HttpRequest, object_id: Any, states: frozenset[State]) -> bool:
+        """Offers a button where it can help. Whoever presses it late is told by the pipeline why not."""
+        if not self.has_change_permission(request) or not str(object_id).isdecimal():
+            return False
+        rows = self.get_queryset(request).filter(pk=object_id)
+        return rows.exists() if request.method == "POST" else rows.filter(state__in=states).exists()
+
+    def _retry(self, request: HttpRequest, handoffs: QuerySet[Handoff]) -> None:
+        for handoff in handoffs:
+            try:
+                pipeline.retry(handoff, actor=actor_of(request), now=now())
+            except RefusedError as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, f"{handoff.reference} is due now; the engine takes it up in a moment.")
+
+    @display(description="handoff", ordering="pk")
+    def shown_reference(self, handoff: Handoff) -> str:
+        return handoff.reference
+
+    @display(description="account", ordering="account__name")
+    def shown_account(self, handoff: Handoff) -> str:
+        return handoff.account.name
+
+    @display(description="type", ordering="handoff_type")
+    def shown_type(self, handoff: Handoff) -> str:
+        return handoff.type_enum.short
+
+    @display(description="state", ordering="state", label=STATE_COLOURS)
+    def shown_state(self, handoff: Handoff) -> tuple[str, str]:
+        return handoff.state, handoff.get_state_display()
+
+    @display(description="SLA due", ordering="due_at", empty_value="-")
+    def due_at(self, handoff: Any) -> datetime | None:
+        due: datetime | None = handoff.due_at
+        return due
+
+    @display(description="SLA", label=DUE_COLOURS)
+    def shown_promise(self, handoff: Any) -> tuple[str, str] | None:
+        return promise(handoff, now())
+
+    @display(description="complete", ordering="completeness")
+    def shown_completeness(self, handoff: Handoff) -> str:
+        if handoff.completeness is None:
+            return admin_cells.NOTHING
+        return f"{handoff.completeness} %{' flagged' if handoff.is_flagged else ''}"
+
+    @display(description="problem")
+    def problem(self, handoff: Handoff) -> str:
+        if handoff.parked_at is not None:
+            return f"Parked: {handoff.last_error}"
+        return handoff.last_error
+
+    @display(description="log")
+    def log(self, handoff: Handoff) -> str:
+        lines = Event.objects.filter(stream=handoff.stream).order_by("seq")
+        rows = format_html_join(
+            "",
+            "<li>{} {} <b>{}</b> {}</li>",
+            ((line.seq, f"{line.at:%d %b %Y %H:%M:%S} UTC", line.verb, line.actor) for line in lines),
+        )
+        address = f"{reverse('admin:handoffs_event_changelist')}?q={handoff.stream}"
+        return format_html(
+            '<ul class="admin-log">{}</ul><a class="text-link" href="{}">The log with its chain</a>', rows, address
+        )
+
+
+def _address(pk: Any) -> str:
+    return reverse("admin:handoffs_handoff_change", args=[pk])

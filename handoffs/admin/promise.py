@@ -1,0 +1,96 @@
+"""Where handoffs stand, and how their first-contact promise stands: columns and filters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
+
+from handoffs.models import OPEN_STATES, Handoff, State
+from handoffs.now import now
+from routing.admin_base import RadioFilter
+from sla.models import Clock, ClockKind
+
+DUE_COLOURS = {
+    "met": "success",
+    "late": "danger",
+    "over": "danger",
+    "risk": "warning",
+    "good": "info",
+    "paused": "warning",
+}
+
+
+class StandingFilter(RadioFilter):
+    """Where it stands, in the words people use."""
+
+    title = "where it stands"
+    parameter_name = "stands"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("open", "Open: not contacted yet"),
+            ("stuck", "Stuck: blocked, unassigned or parked"),
+            ("contacted", "Contacted"),
+            ("ended", "Ended"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        meaning = {
+            "open": Q(state__in=OPEN_STATES),
+            "stuck": Q(state__in=(State.BLOCKED, State.UNASSIGNED)) | Q(parked_at__isnull=False),
+            "contacted": Q(state__in=(State.CONTACTED, State.MEETING_BOOKED)),
+            "ended": Q(state__in=(State.CONVERTED, State.LOST, State.WITHDRAWN)),
+        }
+        return queryset.filter(meaning.get(self.value() or "", Q()))
+
+
+class PromiseFilter(RadioFilter):
+    """How the first-contact promise stands."""
+
+    title = "first contact"
+    parameter_name = "promise"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("over", "Over"), ("risk", "At risk"), ("good", "On track"), ("paused", "Paused")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        at = now()
+        runs = Q(clock_state=Clock.State.RUNNING)
+        meaning = {
+            "over": runs & Q(due_at__lte=at),
+            "risk": runs & Q(risk_at__lte=at, due_at__gt=at),
+            "good": runs & Q(risk_at__gt=at),
+            "paused": Q(clock_state=Clock.State.PAUSED),
+        }
+        return queryset.filter(meaning.get(self.value() or "", Q()))
+
+
+def with_promise(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    """Adds due_at, risk_at, clock_state and clock_stopped_at of the present assignment's first-contact clock."""
+    clock = Clock.objects.filter(assignment=OuterRef("assignment"), kind=ClockKind.FIRST_CONTACT)
+    return handoffs.annotate(
+        due_at=Subquery(clock.values("deadline_at")[:1]),
+        risk_at=Subquery(clock.values("at_risk_at")[:1]),
+        clock_state=Subquery(clock.values("state")[:1]),
+        clock_stopped_at=Subquery(clock.values("stopped_at")[:1]),
+    )
+
+
+def promise(handoff: Any, at: datetime) -> tuple[str, str] | None:
+    """How the first-contact promise stands at `at`: a key of DUE_COLOURS, and the word for it."""
+    due = handoff.due_at
+    if due is None:
+        return None
+    stopped = handoff.clock_stopped_at
+    if stopped is not None:
+        if handoff.contacted_at is None:
+            return None
+        return ("met", "Met") if stopped <= due else ("late", "Missed")
+    if handoff.clock_state == Clock.State.PAUSED:
+        return ("paused", "Paused")
+    if at >= due:
+        return ("over", "Over")
+    return ("risk", "At risk") if at >= handoff.risk_at else ("good", "On track")
