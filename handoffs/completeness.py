@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from handoffs import stored
+from handoffs import stored, wording
 from handoffs.buying_roles import ECONOMIC_BUYER, can_be_reached, has_phone, has_valid_email, primary_contact
 from handoffs.completeness_fields import CRITICAL, FIELDS, NOT_QUALIFIED, QUALIFIED, REACHABLE, WEIGHTS
 from handoffs.context import Context
@@ -155,7 +155,7 @@ def _stale(package: Mapping[str, Any], weighed: Mapping[str, int], limit: int) -
         {
             "key": key,
             "label": FIELDS[key].label,
-            "sentence": f"{stored.capital(FIELDS[key].label)} was last changed {stored.counted(age, 'day')} ago.",
+            "sentence": f"{wording.capital(FIELDS[key].label)} was last changed {wording.counted(age, 'day')} ago.",
             "ageDays": age,
         }
         for key, age in sorted(ages.items(), key=lambda entry: (-entry[1], entry[0]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handoffs import stored
+from handoffs import stored, wording
 from handoffs.connectors.ports import ActivityRecord
 from handoffs.context import Context
 from handoffs.template_sources import TOUCHES
@@ -60,7 +60,7 @@ def _grouped(touches: list[ActivityRecord]) -> list[tuple[ActivityRecord, int]]:
 
 
 def _said(act: ActivityRecord) -> str:
-    subject, page = act.subject or stored.words(act.kind), str(act.properties.get("page") or "")
+    subject, page = act.subject or wording.words(act.kind), str(act.properties.get("page") or "")
     return subject if page in subject else f"{subject}: {page}"
 
 
@@ -80,11 +80,11 @@ def summary(context: Context) -> str:
 
 def _who(context: Context) -> str:
     account = context.account
-    kind = f"{stored.spoken(account.tier)} " if account.tier else ""
+    kind = f"{wording.spoken(account.tier)} " if account.tier else ""
     noun = "customer" if account.is_customer else "account"
     article = "an" if (kind or noun)[0] in "aeiou" else "a"
     industry = f" in {account.industry}" if account.industry else ""
-    size = f" with {stored.counted(account.employee_count, 'employee')}" if account.employee_count else ""
+    size = f" with {wording.counted(account.employee_count, 'employee')}" if account.employee_count else ""
     place = ", ".join(part for part in (account.city, account.country) if part)
     where = f", based in {place}" if place else ""
     return f"{account.name} is {article} {kind}{noun}{industry}{size}{where}."
@@ -93,14 +93,14 @@ def _who(context: Context) -> str:
 def _since(context: Context) -> str:
     account, touches = context.account, stored.activities(context, *TOUCHES)
     source = stored.metadata(context, "source")
-    through = f" through {stored.spoken(stored.text(source.value))}" if source else ""
-    known = f"First touch was on {stored.day(account.created_at)}{through}." if account.created_at else ""
+    through = f" through {wording.spoken(stored.text(source.value))}" if source else ""
+    known = f"First touch was on {wording.day(account.created_at)}{through}." if account.created_at else ""
     if not touches:
         return known
     last = touches[-1]
     who = f" with {last.contact_name}" if last.contact_name else ""
-    count = stored.counted(len(touches), "activity is", "activities are")
-    latest = f"{count} on record, the last on {stored.day(last.occurred_at)}{who}: {_said(last)}."
+    count = wording.counted(len(touches), "activity is", "activities are")
+    latest = f"{count} on record, the last on {wording.day(last.occurred_at)}{who}: {_said(last)}."
     return f"{known} {latest}".strip()
 
 
@@ -123,8 +123,10 @@ def _deal(context: Context) -> str:
     deal = context.deal
     if deal is None:
         return ""
-    worth = f" is worth {stored.money(deal.amount, deal.currency)}" if deal.amount is not None else " has no amount yet"
+    worth = (
+        f" is worth {wording.money(deal.amount, deal.currency)}" if deal.amount is not None else " has no amount yet"
+    )
     stage = f" in stage {deal.stage}" if deal.stage else ""
-    closed = f", closed on {stored.day(deal.closed_at)}" if deal.is_closed and deal.closed_at else ""
-    expected = f", expected to close on {stored.day(deal.expected_close)}" if deal.expected_close else ""
+    closed = f", closed on {wording.day(deal.closed_at)}" if deal.is_closed and deal.closed_at else ""
+    expected = f", expected to close on {wording.day(deal.expected_close)}" if deal.expected_close else ""
     return f"The deal {deal.name or deal.crm_id}{worth}{stage}{closed or expected}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from handoffs import stored
+from handoffs import stored, wording
 from handoffs.buying_roles import (
     CHAMPION,
     ECONOMIC_BUYER,
@@ -51,7 +51,7 @@ def _mql(package: Mapping[str, Any], context: Context) -> Iterator[Recommendatio
     requests = stored.activities(context, "demo_request")
     if requests and person:
         request = requests[-1]
-        asked = f"the request of {stored.day(request.occurred_at)}: {_within(request.subject)}"
+        asked = f"the request of {wording.day(request.occurred_at)}: {_within(request.subject)}"
         yield _advice(f"{_reach(person)} to answer {asked}.", _activity(request))
     else:
         yield from _contact(person)
@@ -59,7 +59,7 @@ def _mql(package: Mapping[str, Any], context: Context) -> Iterator[Recommendatio
     yield from _pain(package, person, "Ask about what {} said: “{}”")
     for piece in context.content[-1:]:
         who = piece.contact_name or "somebody there"
-        read = f"which {who} engaged with on {stored.day(piece.occurred_at)}"
+        read = f"which {who} engaged with on {wording.day(piece.occurred_at)}"
         yield _advice(f"Refer to {_within(piece.title)}, {read}.", "Content engagement")
     yield from _usage(context, "Ask what they make of the product so far: {}.")
     yield from _from_item(package, "visits", "Ask what brought them there: {}.")
@@ -97,7 +97,7 @@ def _expansion(package: Mapping[str, Any], context: Context) -> Iterator[Recomme
     yield from _contact(first_to_reach(context.contacts))
     signals = stored.activities(context, "expansion_signal")
     for signal in signals[-1:]:
-        when = stored.day(signal.occurred_at)
+        when = wording.day(signal.occurred_at)
         yield _advice(f"Open with the signal of {when}: {_within(signal.subject)}.", _activity(signal))
     if not signals:
         yield from _from_item(package, "expansion_signals", "Open with the signal: {}.", newest=True)
@@ -134,7 +134,7 @@ def _bring_in(
     if found:
         names = [f"{who.name} ({who.title})" if who.title else who.name for who in found]
         listed = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
-        yield _advice(sentence.format(_within(listed)), stored.capital("; ".join(map(_role_of, found))))
+        yield _advice(sentence.format(_within(listed)), wording.capital("; ".join(map(_role_of, found))))
 
 
 def _pain(package: Mapping[str, Any], person: ContactRecord | None, sentence: str) -> Iterator[Recommendation]:
@@ -151,7 +151,7 @@ def _usage(context: Context, sentence: str) -> Iterator[Recommendation]:
     usage = context.usage
     if usage and usage.stage:
         said = "; ".join(stored.usage_lines(usage)[:3])
-        yield _advice(sentence.format(said), f"Product usage of {stored.day(usage.as_of)}")
+        yield _advice(sentence.format(said), f"Product usage of {wording.day(usage.as_of)}")
 
 
 def _seats(context: Context) -> Iterator[Recommendation]:
@@ -159,7 +159,7 @@ def _seats(context: Context) -> Iterator[Recommendation]:
     if usage and usage.seats and usage.active_users is not None and usage.active_users >= FULL_AT * usage.seats:
         yield _advice(
             f"Offer seats before they run out: {usage.active_users:,} of {usage.seats:,} are in use.",
-            f"Product usage of {stored.day(usage.as_of)}",
+            f"Product usage of {wording.day(usage.as_of)}",
         )
     else:
         yield from _usage(context, "Start from what they use today: {}.")

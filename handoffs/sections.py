@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from handoffs import stored
+from handoffs import stored, wording
 from handoffs.buying_roles import ROLES, UNKNOWN, buying_role
 from handoffs.connectors.ports import ActivityRecord, ContactRecord
 from handoffs.context import Context
@@ -96,7 +96,7 @@ def _usage(context: Context) -> Stored | None:
 
 def _content(context: Context) -> Stored | None:
     engaged = [
-        f"{stored.day(piece.occurred_at)}: {stored.piece(piece)}{f', {who}' if (who := piece.contact_name) else ''}"
+        f"{wording.day(piece.occurred_at)}: {stored.piece(piece)}{f', {who}' if (who := piece.contact_name) else ''}"
         for piece in context.content
     ]
     return Stored(_latest(engaged), "content engagement", stored.newest(context.content)) if engaged else None
@@ -109,7 +109,7 @@ def _lead_score(context: Context) -> Stored | None:
 
 def _lead_source(context: Context) -> Stored | None:
     known = stored.metadata(context, "source")
-    return Stored([stored.words(stored.text(known.value))], known.source, known.as_of) if known else None
+    return Stored([wording.words(stored.text(known.value))], known.source, known.as_of) if known else None
 
 
 def _known_for(context: Context) -> Stored | None:
@@ -117,7 +117,7 @@ def _known_for(context: Context) -> Stored | None:
     if since is None:
         return None
     days = max((context.gathered_at - since).days, 0)
-    return Stored([f"{stored.counted(days, 'day')}, since {stored.day(since)}"], "account created", since)
+    return Stored([f"{wording.counted(days, 'day')}, since {wording.day(since)}"], "account created", since)
 
 
 def _visits(context: Context) -> Stored | None:
@@ -128,7 +128,7 @@ def _visits(context: Context) -> Stored | None:
         pages.setdefault(str(visit.properties.get("page") or visit.subject), []).append(visit)
     ranked = sorted(pages.items(), key=lambda entry: -len(entry[1]))[:LINES_PER_ITEM]
     said = [
-        f"{page}: {stored.counted(len(seen), 'visit')}, last {stored.day(seen[-1].occurred_at)}"
+        f"{page}: {wording.counted(len(seen), 'visit')}, last {wording.day(seen[-1].occurred_at)}"
         for page, seen in ranked
     ]
     said += _latest([_happened(event) for event in events])
@@ -169,7 +169,7 @@ def _happened(act: ActivityRecord) -> str:
     status = act.properties.get("status")
     state = f", {stored.text(status)}" if act.kind == "support_ticket" and stored.is_known(status) else ""
     who = f" ({act.contact_name})" if act.contact_name else ""
-    return f"{stored.day(act.occurred_at)}: {act.subject or stored.words(act.kind)}{worth}{state}{who}"
+    return f"{wording.day(act.occurred_at)}: {act.subject or wording.words(act.kind)}{worth}{state}{who}"
 
 
 def _latest(lines: list[str]) -> list[str]:
@@ -178,7 +178,7 @@ def _latest(lines: list[str]) -> list[str]:
 
 
 def _signed(speaker: str, author: str, at: datetime) -> str:
-    return f" ({', '.join(part for part in (speaker or author, stored.day(at)) if part)})"
+    return f" ({', '.join(part for part in (speaker or author, wording.day(at)) if part)})"
 
 
 def _in_role(contact: ContactRecord, role: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, Protocol
 
+from handoffs import wording
 from handoffs.connectors.ports import ActivityRecord, ContentRecord, NoteRecord, UsageRecord
 from handoffs.context import Context
 
-SYMBOLS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£"}
 QUOTE_LIMIT = 600
 """Characters of a note that are quoted; the note itself is named beside the quote."""
 
@@ -79,7 +78,7 @@ def lines(value: object) -> list[str]:
     if isinstance(value, bool):
         return ["Confirmed" if value else "Not confirmed"]
     if isinstance(value, Mapping):
-        return [f"{words(str(key))}: {'; '.join(lines(item))}" for key, item in value.items() if is_known(item)]
+        return [f"{wording.words(str(key))}: {'; '.join(lines(item))}" for key, item in value.items() if is_known(item)]
     if isinstance(value, list | tuple):
         return [line for item in value for line in ("; ".join(lines(item)),) if line]
     if not is_known(value):
@@ -101,44 +100,10 @@ def quote(body: str) -> str:
     return said[:QUOTE_LIMIT].rsplit(" ", 1)[0] + " …"
 
 
-def spoken(name: str) -> str:
-    """A code inside a sentence: organic_search becomes organic search."""
-    return " ".join(name.replace("_", " ").split())
-
-
-def words(name: str) -> str:
-    """A code on its own: organic_search becomes Organic search; what has capitals already is left alone."""
-    said = spoken(name)
-    return capital(said) if said == said.lower() else said
-
-
-def capital(said: str) -> str:
-    """The same with its first letter large."""
-    return said[:1].upper() + said[1:]
-
-
 def piece(content: ContentRecord) -> str:
     """A piece of content by name: Detecting stale feeds (guide)."""
     says_more = content.kind and content.kind.casefold() != content.title.casefold()
-    return f"{content.title} ({spoken(content.kind)})" if says_more else content.title
-
-
-def day(at: date) -> str:
-    """12 Aug 2026; of an instant, its day in UTC."""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """$240,000 or NOK 58,000.50: cents only where there are any."""
-    whole = amount == amount.to_integral_value()
-    figure = f"{abs(amount):,.0f}" if whole else f"{abs(amount):,.2f}"
-    symbol = SYMBOLS.get(currency, f"{currency} ".lstrip())
-    return f"{'-' if amount < 0 else ''}{symbol}{figure}"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """1 seat, 4,200 seats."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{content.title} ({wording.spoken(content.kind)})" if says_more else content.title
 
 
 def usage_lines(usage: UsageRecord) -> list[str]:
@@ -148,21 +113,23 @@ def usage_lines(usage: UsageRecord) -> list[str]:
         (index for index, (stage, _) in enumerate(usage.history) if stage != usage.stage), len(usage.history)
     )
     found = [
-        f"{words(usage.stage)} since {day(usage.history[earlier - 1][1])}"
+        f"{wording.words(usage.stage)} since {wording.day(usage.history[earlier - 1][1])}"
         if earlier
-        else f"{words(usage.stage)} as of {day(usage.as_of)}"
+        else f"{wording.words(usage.stage)} as of {wording.day(usage.as_of)}"
     ]
-    found += [f"previously {spoken(stage)} ({day(at)})" for stage, at in usage.history[earlier : earlier + 1]]
+    found += [
+        f"previously {wording.spoken(stage)} ({wording.day(at)})" for stage, at in usage.history[earlier : earlier + 1]
+    ]
     if usage.active_users is not None and usage.seats:
-        found.append(f"{usage.active_users:,} of {counted(usage.seats, 'seat')} in use")
+        found.append(f"{usage.active_users:,} of {wording.counted(usage.seats, 'seat')} in use")
     elif usage.active_users is not None:
-        found.append(counted(usage.active_users, "active user"))
+        found.append(wording.counted(usage.active_users, "active user"))
     elif usage.seats:
-        found.append(counted(usage.seats, "seat"))
+        found.append(wording.counted(usage.seats, "seat"))
     for key, value in usage.metrics.items():
         if is_known(value):
             figure = f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else text(value)
-            found.append(f"{words(key)}: {figure}")
+            found.append(f"{wording.words(key)}: {figure}")
     return found
 
 
@@ -176,6 +143,3 @@ def _number(value: object) -> int | float | None:
     if not 0 <= number <= 100:
         return None
     return int(number) if number.is_integer() else number
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -161,20 +161,20 @@ TEMPLATES: Mapping[str, Template] = {
     "closed_to_cs": Template(
         "Implementation Scope, Success Criteria, Stakeholder Map and Promised Outcomes",
         (
-            Item("implementation_scope", "Implementation scope", "Implementation", _SCOPE, combine=True),
-            Item("success_criteria", "Success criteria", "Implementation", _CRITERIA, combine=True),
-            Item("stakeholder_map", "Stakeholder map", "People", _STAKEHOLDERS, combine=True),
-            Item("promised_outcomes", "Promised outcomes", "Promises", _OUTCOMES, combine=True),
+            Item("implementation_scope", "Implementation scope", "Delivery", _SCOPE, combine=True),
+            Item("success_criteria", "Success criteria", "Delivery", _CRITERIA, combine=True),
+            Item("stakeholder_map", "Stakeholder map", "Delivery", _STAKEHOLDERS, combine=True),
+            Item("promised_outcomes", "Promised outcomes", "Delivery", _OUTCOMES, combine=True),
         ),
     ),
     "expansion_to_sales": Template(
         "Current Usage, Expansion Signals, Relationship Context and Pricing History",
         (
-            Item("current_usage", "Current usage", "Usage", (USAGE,)),
-            Item("expansion_signals", "Expansion signals", "Signals", _SIGNALS, combine=True),
-            Item("expansion_value", "Expected value", "Signals", (_meta("expansion_value"),)),
-            Item("relationship_context", "Relationship context", "Relationship", _RELATIONSHIP, combine=True),
-            Item("pricing_history", "Pricing history", "Pricing", _PRICING, combine=True),
+            Item("current_usage", "Current usage", "Expansion", (USAGE,)),
+            Item("expansion_signals", "Expansion signals", "Expansion", _SIGNALS, combine=True),
+            Item("expansion_value", "Expected value", "Expansion", (_meta("expansion_value"),)),
+            Item("relationship_context", "Relationship context", "Expansion", _RELATIONSHIP, combine=True),
+            Item("pricing_history", "Pricing history", "Expansion", _PRICING, combine=True),
         ),
     ),
 }

@@ -1,0 +1,64 @@
+"""Words for people: times, durations, amounts and codes as a reader would write them; independent of the locale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+_SYMBOLS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£"}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def spoken(name: str) -> str:
+    """A code inside a sentence: organic_search becomes organic search."""
+    return " ".join(name.replace("_", " ").split())
+
+
+def words(name: str) -> str:
+    """A code on its own: organic_search becomes Organic search; what has capitals already is left alone."""
+    said = spoken(name)
+    return capital(said) if said == said.lower() else said
+
+
+def capital(said: str) -> str:
+    """The same with its first letter large."""
+    return said[:1].upper() + said[1:]
+
+
+def day(at: date) -> str:
+    """12 Aug 2026; of an instant, its day in UTC."""
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """$240,000 or NOK 58,000.50: cents only where there are any."""
+    whole = amount == amount.to_integral_value()
+    figure = f"{abs(amount):,.0f}" if whole else f"{abs(amount):,.2f}"
+    symbol = _SYMBOLS.get(currency, f"{currency} ".lstrip())
+    return f"{'-' if amount < 0 else ''}{symbol}{figure}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """1 seat, 4,200 seats."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def weekday(at: date) -> str:
+    """Thu 19 Nov 2026."""
+    return f"{_DAYS[at.weekday()]} {day(at)}"
+
+
+def moment(at: datetime, zone: str) -> str:
+    """Thu 19 Nov 2026, 14:52 GMT: an aware instant on the clocks of `zone`, an IANA name."""
+    local = at.astimezone(ZoneInfo(zone))
+    name = local.tzname() or zone
+    return f"{weekday(local)}, {local:%H:%M} {f'UTC{name}' if name[0] in '+-' else name}"
+
+
+def duration(minutes: int) -> str:
+    """A promise: 2 hours, 1 hour, 90 minutes."""
+    hours, rest = divmod(minutes, 60)
+    return counted(minutes, "minute") if rest or not hours else counted(hours, "hour")
