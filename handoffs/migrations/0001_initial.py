@@ -114,7 +114,7 @@ class Migration(migrations.Migration):
                 ('crm_updated_at', models.DateTimeField(blank=True, null=True, verbose_name='last changed in the CRM')),
                 ('title', models.CharField(max_length=200)),
                 ('kind', models.CharField(blank=True, help_text='guide, webinar, pricing, case study ...', max_length=40)),
-                ('url', models.URLField(blank=True, max_length=500)),
+                ("url", models.CharField(blank=True, max_length=500, validators=[django.core.validators.URLValidator(["http", "https"])], verbose_name="address")),
                 ('occurred_at', models.DateTimeField()),
             ],
             options={

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator, URLValidator
 from django.db import models
 
 from routing.models import Rep, SegmentCode
@@ -239,7 +239,7 @@ class ContentEngagement(CrmObject):
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="content")
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=40, blank=True, help_text="guide, webinar, pricing, case study ...")
-    url = models.URLField(max_length=500, blank=True)
+    url = models.CharField("address", max_length=500, blank=True, validators=[URLValidator(["http", "https"])])
     occurred_at = models.DateTimeField()
 
     class Meta:
