@@ -1,5 +1,37 @@
 """The addresses of the product's pages."""
 
-from django.urls import URLPattern, URLResolver
+from __future__ import annotations
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path, register_converter
+
+from handoffs.views import handoff, inbox, session
+
+
+class Reference:
+    """HO-2418 in an address; the capitals are ours, either case is understood."""
+
+    regex = "[Hh][Oo]-[1-9][0-9]{0,17}"
+
+    def to_python(self, value: str) -> int:
+        """The number in "HO-2418"."""
+        return int(value[3:])
+
+    def to_url(self, value: int) -> str:
+        """The reference of a number."""
+        return f"HO-{value}"
+
+
+register_converter(Reference, "reference")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", inbox.inbox, name="inbox"),
+    path("handoffs/<uuid:uuid>/", handoff.by_uuid, name="handoff_by_uuid"),
+    path("handoffs/<reference:number>/", handoff.show, name="handoff"),
+    path("handoffs/<reference:number>/clock/", handoff.clock, name="handoff_clock"),
+    path("handoffs/<reference:number>/acknowledge/", handoff.acknowledge, name="acknowledge"),
+    path("handoffs/<reference:number>/response/", handoff.response, name="response"),
+    path("handoffs/<reference:number>/response.md", handoff.response_file, name="response_file"),
+    path("accounts/login/", session.sign_in, name="sign_in"),
+    path("accounts/logout/", session.sign_out, name="sign_out"),
+    path("theme/", session.theme, name="theme"),
+]

@@ -26,13 +26,30 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// On a phone the long sections start folded; without this script they are simply open.
+document.addEventListener("htmx:load", (event) => {
+  if (!matchMedia("(max-width: 44rem)").matches) return;
+  for (const section of event.detail.elt.querySelectorAll("details[data-fold]")) section.open = false;
+});
+
 // Nobody is there to read a poll's answer while the tab is hidden.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.requestConfig.verb === "get") event.preventDefault();
 });
 
+// A lost action says so at once; a lost poll only after three, and takes it back with the next answer.
+let missed = 0;
+const say = (id) => document.getElementById("flash").replaceChildren(...(id ? [document.getElementById(id).content.cloneNode(true)] : []));
 for (const kind of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(kind, () => {
-    document.getElementById("flash").replaceChildren(document.getElementById("lost").content.cloneNode(true));
+  document.addEventListener(kind, (event) => {
+    const isPoll = event.detail.requestConfig.verb === "get";
+    missed += isPoll ? 1 : 0;
+    if (!isPoll) say("lost");
+    else if (missed === 3) say("outdated");
   });
 }
+document.addEventListener("htmx:afterOnLoad", (event) => {
+  if (event.detail.requestConfig.verb !== "get" || !event.detail.successful) return;
+  if (missed >= 3) say("");
+  missed = 0;
+});

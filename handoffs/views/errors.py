@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from handoffs.views.page import theme_of
+from handoffs.views.theme import theme_of
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,12 @@ NOT_FOUND = Trouble(
     why="The address is wrong, or the handoff belongs to people whose work you do not see. Nothing was changed.",
     icon="search",
 )
+WRONG_METHOD = Trouble(
+    status=405,
+    short="not this way",
+    what="This address only takes a form",
+    why="It was opened like a page, or the other way round. Nothing was changed.",
+)
 SERVER_ERROR = Trouble(
     status=500,
     short="our fault",
@@ -69,23 +75,28 @@ SERVER_ERROR = Trouble(
 )
 
 
-def bad_request(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
-    return trouble(request, BAD_REQUEST)
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The page for a request that Django refuses to read."""
+    return trouble(request, BAD_REQUEST, reason=type(exception).__name__)
 
 
-def forbidden(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
-    return trouble(request, FORBIDDEN)
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The page for a right that is missing."""
+    return trouble(request, FORBIDDEN, reason=type(exception).__name__)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page for a form whose token is missing or old."""
     return trouble(request, CSRF, reason=reason)
 
 
-def not_found(request: HttpRequest, _exception: Exception | None = None) -> HttpResponse:
-    return trouble(request, NOT_FOUND)
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The page for an unknown address, and for what the reader may not see."""
+    return trouble(request, NOT_FOUND, reason=type(exception).__name__)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for a bug of ours."""
     return trouble(request, SERVER_ERROR)
 
 
@@ -115,4 +126,8 @@ def trouble(request: HttpRequest, kind: Trouble, *, reason: str = "") -> HttpRes
         "way_out": {"url": "/", "label": "Back to the inbox"},
     }
     # Rendered without the request: context processors would load the session.
+    if request.headers.get("HX-Request") == "true":
+        sentence = {"tone": "error", "text": f"{kind.what}. {kind.why} Reference {reference}."}
+        inside = {"HX-Retarget": "#flash", "HX-Reswap": "innerHTML"}
+        return HttpResponse(render_to_string("_flash.html", sentence), status=kind.status, headers=inside)
     return HttpResponse(render_to_string("error.html", words), status=kind.status)

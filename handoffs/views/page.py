@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -17,9 +19,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from handoffs.access import rep_of
+from handoffs.views.errors import WRONG_METHOD, trouble
+from handoffs.views.theme import theme_of
+from handoffs.views.words import Reading, initials, tint
 from routing.models import User
-
-THEMES = ("light", "dark")
 
 
 class PageRequest(HttpRequest):
@@ -50,12 +54,6 @@ def page(
     return response
 
 
-def theme_of(request: HttpRequest) -> str:
-    """The theme the reader chose: light, dark, or empty to follow their system."""
-    chosen = request.COOKIES.get("theme", "")
-    return chosen if chosen in THEMES else ""
-
-
 def safe_next(request: HttpRequest, wanted: str, *, otherwise: str) -> str:
     """`wanted` if it stays on this site, else `otherwise`."""
     stays = url_has_allowed_host_and_scheme(
@@ -82,6 +80,31 @@ def signed_in(view: View) -> View:
     return guarded
 
 
+def methods(*allowed: str) -> Callable[[View], View]:
+    """Answers other methods with the error page and status 405, so that no address ends in a blank page."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method in allowed:
+                return view(request, *args, **kwargs)
+            response = trouble(request, WRONG_METHOD)
+            response.headers["Allow"] = ", ".join(allowed)
+            return response
+
+        return guarded
+
+    return guard
+
+
+def reading_of(user: User, now: datetime) -> Reading:
+    """The reader's eyes: their zone, and `now` (UTC); an unknown zone reads as UTC."""
+    try:
+        return Reading(ZoneInfo(user.time_zone), now)
+    except (KeyError, ValueError, OSError):
+        return Reading(ZoneInfo("UTC"), now)
+
+
 def _referer(request: HttpRequest) -> str:
     """The page an action was called from, without its host, if it is one of ours."""
     referer = safe_next(request, request.META.get("HTTP_REFERER", ""), otherwise="/")
@@ -99,12 +122,8 @@ def _navigation(request: HttpRequest) -> list[dict[str, object]]:
 
 
 def _reader(user: User) -> dict[str, str]:
-    """Who is reading, for the foot of the sidebar: name, job and initials."""
-    rep = getattr(user, "rep", None)
-    name = str(user)
-    initials = rep.initials if rep else "".join(word[:1] for word in name.split()[:2]).upper()
-    return {
-        "name": name,
-        "job": rep.job_title or rep.get_function_display() if rep else "",
-        "initials": initials,
-    }
+    """Who is reading, for the foot of the sidebar: name, job, initials and colour."""
+    rep = rep_of(user)
+    job = (rep.job_title or rep.get_function_display()) if rep else ""
+    name = str(rep or user)
+    return {"name": name, "job": job, "initials": initials(name), "tint": tint(name)}

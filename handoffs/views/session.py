@@ -14,9 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
 
-from handoffs.views.page import THEMES, page, safe_next
+from handoffs.views.page import methods, page, safe_next
+from handoffs.views.theme import THEMES
 
 A_YEAR = 365 * 24 * 60 * 60
 
@@ -41,11 +41,12 @@ class SignInForm(AuthenticationForm):
         self.fields["password"].error_messages["required"] = "Enter your password."
 
     def clean_username(self) -> str:
+        """The e-mail as it is stored."""
         return str(self.cleaned_data["username"]).strip().lower()
 
 
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
+@methods("GET", "HEAD", "POST")
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page; a right password leads to `next`, if that is a page of ours, else to the inbox."""
     wanted = request.POST.get("next", "") or request.GET.get("next", "")
@@ -67,7 +68,7 @@ def locked_out(request: HttpRequest, _response: HttpResponse, _credentials: obje
     minutes = math.ceil(get_cool_off(request).total_seconds() / 60)
     form.add_error(
         None,
-        f"Too many wrong passwords: this sign-in is closed for {minutes} minutes. Wait, or ask RevOps to open it again.",
+        f"Too many wrong passwords, so this sign-in is closed for {minutes} minutes. Wait, or ask RevOps to open it.",
     )
     destination = safe_next(request, request.POST.get("next", ""), otherwise=reverse("inbox"))
     response = page(request, "sign_in.html", {"form": form, "next": destination}, status=429)
@@ -75,14 +76,14 @@ def locked_out(request: HttpRequest, _response: HttpResponse, _credentials: obje
     return response
 
 
-@require_POST
+@methods("POST")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session; only a form can do it, so that no link or image signs anybody out."""
     logout(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
 
 
-@require_POST
+@methods("POST")
 def theme(request: HttpRequest) -> HttpResponse:
     """Keeps the chosen theme in a cookie for a year and goes back to where the reader was."""
     response = redirect(safe_next(request, request.POST.get("next", ""), otherwise=reverse("inbox")))

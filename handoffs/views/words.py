@@ -1,21 +1,21 @@
-"""Turns values into the words of a page: times in the reader's zone, durations, money, links that are safe to click."""
+"""Turns values into the words of a page: times in the reader's zone, durations, links that are safe to click."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import DomainNameValidator, validate_email
 
+from handoffs import wording
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 _a_domain = DomainNameValidator(accept_idna=True)
 _PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]{4,30}")
@@ -29,6 +29,7 @@ class Reading:
     now: datetime
 
     def local(self, at: datetime) -> datetime:
+        """The same instant on the reader's own clock."""
         return at.astimezone(self.zone)
 
     def zone_name(self, at: datetime | None = None) -> str:
@@ -45,16 +46,19 @@ class Reading:
             return f"{there:%a %H:%M}"
         return f"{self.day(at)} {there:%H:%M}"
 
+    def exact(self, at: datetime) -> str:
+        """The same to the second, for the log."""
+        return f"{self.time(at)}:{self.local(at):%S}"
+
     def moment(self, at: datetime) -> str:
         """The full instant with its zone: Thu 19 Nov 2026, 14:52 GMT."""
-        there = self.local(at)
-        return f"{there:%a} {there.day} {there:%b %Y, %H:%M} {self.zone_name(at)}"
+        return wording.moment(at, self.zone.key)
 
     def day(self, at: datetime) -> str:
         """19 Nov this year, 12 Aug 2025 otherwise."""
-        return self.date(self.local(at).date())
+        return self.calendar_day(self.local(at).date())
 
-    def date(self, day: date) -> str:
+    def calendar_day(self, day: date) -> str:
         """The same for a calendar day, which has no zone."""
         year = "" if day.year == self.local(self.now).year else f" {day.year}"
         return f"{day.day} {day:%b}{year}"
@@ -83,29 +87,6 @@ def duration(span: timedelta) -> str:
     return f"{hours} h {minutes:02} m" if minutes else f"{hours} h"
 
 
-def target(minutes: int) -> str:
-    """A promise in whole words: 2 hours, 1 hour, 90 minutes, 3 days."""
-    for size, name in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
-        # A day is said as 24 hours, the way promises are made; from two on, days.
-        if minutes % size == 0 and (name != "day" or minutes >= 2 * size):
-            count = minutes // size
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return f"{minutes} minutes"
-
-
-def money(amount: Decimal | str | None, currency: str) -> str:
-    """$240,000 or NOK 58,000; cents only if there are any; empty when nothing is known."""
-    if amount is None or amount == "":
-        return ""
-    try:
-        value = Decimal(amount)
-    except InvalidOperation:
-        return str(amount)
-    number = f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.2f}"
-    symbol = SYMBOLS.get(currency)
-    return f"{symbol}{number}" if symbol else f"{currency} {number}".strip()
-
-
 def website(domain: str) -> str:
     """An https address for a syntactically valid domain, else empty: no scheme of theirs is ever followed."""
     host = domain.strip().lower()
@@ -132,11 +113,9 @@ def tel(phone: str) -> str:
     return "tel:" + re.sub(r"[^0-9+]", "", phone)
 
 
-def share(part: timedelta | int, whole: timedelta | int) -> int:
+def share(part: float, whole: float) -> int:
     """A percentage from 0 to 100 for bars and rings."""
-    if not whole:
-        return 0
-    return max(0, min(100, round(100 * (part / whole))))  # type: ignore[operator]
+    return max(0, min(100, round(100 * part / whole))) if whole else 0
 
 
 def initials(name: str) -> str:

@@ -1,0 +1,228 @@
+"""Everything on the page of one handoff, gathered in a fixed number of queries."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from handoffs import wording
+from handoffs.access import may_act, rep_of, visible_to
+from handoffs.links import crm_link
+from handoffs.models import Account, Delivery, Handoff, State
+from handoffs.timeline import Line, sentences
+from handoffs.views import actions, brief
+from handoffs.views.chips import chip
+from handoffs.views.ladder import Track, track, what_happens
+from handoffs.views.queue import Ring, person, present_clock, ring, with_clocks
+from handoffs.views.why import why
+from handoffs.views.words import Reading, share, website
+from routing.models import Decision, SegmentCode, User
+from sla.models import Clock, ClockKind
+
+LINES_FIRST = 8
+"""Audit lines that are shown before the rest is unfolded."""
+
+
+def find(user: User, number: int) -> Handoff:
+    """The handoff with that number, with all that its page needs; Http404 if the user may not see it."""
+    handoff = _loaded(visible_to(user)).filter(pk=number).first()
+    if handoff is None:
+        raise Http404
+    return handoff
+
+
+def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
+    """The page's words. Without a package (a handoff just received) only what does not need one."""
+    rep = rep_of(user)
+    is_owner = rep is not None and handoff.owner_id == rep.pk
+    clock = present_clock(handoff)
+    decision = Decision.objects.filter(handoff_uuid=handoff.uuid).first()
+    body = handoff.package.body if handoff.package else None
+    audit = [_audit_line(line, reading) for line in reversed(sentences(handoff.stream))]
+    return {
+        "handoff": handoff,
+        "is_owner": is_owner,
+        "may_acknowledge": handoff.state == State.ASSIGNED and may_act(user, handoff),
+        "header": _header(handoff, is_owner=is_owner),
+        "routing": _routing(handoff, clock, reading),
+        "why": why(decision, reading) if decision else None,
+        "steps": _steps(handoff, body, reading) if handoff.owner else [],
+        "actions": actions.actions(handoff, _deliveries(handoff), _clock(handoff, ClockKind.FIRST_CONTACT), reading),
+        "audit": audit,
+        "audit_first": audit[:LINES_FIRST],
+        "audit_rest": audit[LINES_FIRST:],
+        "zone": reading.zone_name(),
+        "notice": _notice(handoff),
+        "package": _package(handoff, body, reading) if body else None,
+        **clock_card(handoff, reading, is_owner=is_owner),
+    }
+
+
+def clock_card(handoff: Handoff, reading: Reading, *, is_owner: bool) -> dict[str, Any]:
+    """The clock card alone, for the page and for its refreshing; a chip where no first-contact clock counts."""
+    clock = present_clock(handoff)
+    shown: Track | None = None
+    happened = ahead = ""
+    if clock is not None and clock.kind == ClockKind.FIRST_CONTACT and handoff.state != State.WITHDRAWN:
+        shown = track(handoff, clock, reading, is_owner=is_owner)
+        if clock.state != Clock.State.STOPPED:
+            role = handoff.type_enum.escalation_role
+            happened, ahead = what_happens(clock, reading, role=role, is_owner=is_owner)
+    rep_chip = chip(handoff, clock, reading)
+    return {"handoff": handoff, "track": shown, "chip": rep_chip, "happened": happened, "ahead": ahead}
+
+
+def _loaded(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    return (
+        handoffs.select_related(
+            "account", "deal", "package", "from_rep__team", "from_team", "owner__team", "team", "to_team", "assignment"
+        )
+        .defer("account__custom", "account__metadata", "deal__metadata", "package__context")
+        .prefetch_related(with_clocks())
+    )
+
+
+def _deliveries(handoff: Handoff) -> list[Delivery]:
+    """Those of the present assignment, oldest first, without their texts."""
+    number = handoff.assignment.number if handoff.assignment else 0
+    return list(handoff.deliveries.filter(assignment_number=number).defer("payload").order_by("id"))
+
+
+def _clock(handoff: Handoff, kind: ClockKind) -> Clock | None:
+    clocks = handoff.assignment.clocks.all() if handoff.assignment else ()
+    return next((clock for clock in clocks if clock.kind == kind), None)
+
+
+def _header(handoff: Handoff, *, is_owner: bool) -> dict[str, Any]:
+    account, deal = handoff.account, handoff.deal
+    size = wording.counted(account.employee_count, "person", "people") if account.employee_count else ""
+    worth = wording.money(deal.amount, deal.currency) if deal and deal.amount is not None else ""
+    return {
+        "worth": worth,
+        "company": ", ".join(filter(None, (account.industry, size))),
+        "place": ", ".join(filter(None, (account.city, account.country))),
+        "domain": account.domain,
+        "website": website(account.domain),
+        "owner": "you" if is_owner else str(handoff.owner) if handoff.owner else "nobody yet",
+        "type": f"{handoff.type_enum.short}, {handoff.get_handoff_type_display().split(' (')[0]}",
+        "segment": dict(SegmentCode.choices).get(handoff.segment or account.tier, handoff.segment),
+        "ring": _ring(handoff),
+    }
+
+
+def _ring(handoff: Handoff) -> Ring | None:
+    return ring(handoff.completeness, is_flagged=handoff.is_flagged)
+
+
+def _routing(handoff: Handoff, clock: Clock | None, reading: Reading) -> dict[str, Any]:
+    sender, owner = handoff.from_rep, handoff.owner
+    local = _account_zone(handoff.account)
+    deadline = clock.deadline_at if clock else None
+    there = Reading(local, deadline).time(deadline) if local and deadline else ""
+    return {
+        "sender": person(sender, handoff.from_team),
+        "sender_team": (handoff.from_team or sender.team) if sender else "",
+        "receiver": person(owner, handoff.team or handoff.to_team),
+        "receiver_team": (handoff.team or owner.team) if owner else "",
+        "promise": _promise(clock),
+        "deadline": reading.moment(deadline) if deadline else "",
+        "deadline_iso": deadline.isoformat() if deadline else "",
+        "account_time": f"{there} at the account ({str(local).rpartition('/')[2].replace('_', ' ')})" if there else "",
+    }
+
+
+def _promise(clock: Clock | None) -> str:
+    if clock is None:
+        return "No clock runs"
+    wanted = "to first contact" if clock.kind == ClockKind.FIRST_CONTACT else "to answer the return"
+    return f"{wording.duration(clock.target_minutes)} {wanted}"
+
+
+def _account_zone(account: Account) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(account.time_zone) if account.time_zone else None
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _steps(handoff: Handoff, body: brief.Body | None, reading: Reading) -> list[actions.Line]:
+    primary = body["contacts"][0]["name"].split()[0] if body and body["contacts"] else "the customer"
+    return actions.next_steps(
+        handoff,
+        _clock(handoff, ClockKind.FIRST_CONTACT),
+        _clock(handoff, ClockKind.ACKNOWLEDGE),
+        reading,
+        contact=primary,
+        deal=handoff.deal.crm_id if handoff.deal else "",
+    )
+
+
+def _audit_line(line: Line, reading: Reading) -> dict[str, str]:
+    return {"time": reading.exact(line.at), "iso": line.at.isoformat(), "actor": line.actor, "text": line.text}
+
+
+def _notice(handoff: Handoff) -> dict[str, str] | None:
+    """What stands in the way, before anything else: blocked, unassigned, parked, returned or withdrawn."""
+    sender = handoff.from_rep.first_name if handoff.from_rep else "the sender"
+    if handoff.parked_at:
+        why_parked = f"{handoff.last_error} RevOps can start it again in the admin."
+        return {"tone": "bad", "icon": "stop", "title": "Stopped: it could not be prepared", "text": why_parked}
+    if handoff.state == State.RECEIVED:
+        text = handoff.last_error and f"The last try failed and is repeated: {handoff.last_error}"
+        return {
+            "tone": "info",
+            "icon": "clock",
+            "title": "Being prepared",
+            "text": text or "The package is compiled and an owner is found within seconds. Reload to see it.",
+        }
+    if handoff.state == State.BLOCKED:
+        text = f"Nobody has it yet. It goes on by itself when {sender} fills the gaps below in the CRM."
+        return {"tone": "bad", "icon": "stop", "title": "Blocked: it cannot be handed over", "text": text}
+    if handoff.state == State.UNASSIGNED:
+        text = "It is decided again at the next opening, and the team's manager was told. The reasons are under “Why”."
+        return {"tone": "warn", "icon": "warn", "title": "Nobody can take it now", "text": text}
+    if handoff.state == State.REJECTED:
+        reason = wording.words(handoff.rejection_reason) or "No reason given"
+        text = f"{reason}. The clock for first contact is stopped; {sender} has to answer."
+        return {"tone": "warn", "icon": "pause", "title": f"Returned to {sender}", "text": text}
+    if handoff.state == State.WITHDRAWN:
+        text = "Its trigger was wrong, so it ended without an outcome."
+        return {"tone": "idle", "icon": "info", "title": "Withdrawn", "text": text}
+    return None
+
+
+def _package(handoff: Handoff, body: brief.Body, reading: Reading) -> dict[str, Any]:
+    complete = body["completeness"]
+    gaps = complete["missing"]
+    critical = [gap for gap in gaps if gap["critical"]]
+    meters = [
+        {**part, "share": share(part["points"], part["of"]), "tone": _tone(part["points"], part["of"])}
+        for part in complete["sections"]
+    ]
+    deal = brief.deal(body, reading)
+    return {
+        "summary": body["journey"]["summary"],
+        "recommendations": body["recommendations"],
+        "contacts": brief.contacts(body),
+        "section_title": body["template"]["title"],
+        "blocks": brief.blocks(body),
+        "qualification": brief.qualification(body),
+        "quotes": brief.quotes(body, reading),
+        "touches": brief.touches(body, reading),
+        "journey": brief.journey_facts(body, reading),
+        "critical": critical,
+        "lesser": [gap for gap in gaps if not gap["critical"]],
+        "stale": complete["stale"],
+        "meters": meters,
+        "deal": deal,
+        "deal_link": crm_link("deal", deal["id"]) if deal else "",
+        "sources": brief.sources(body),
+        "number": handoff.package.number if handoff.package else 0,
+    }
+
+
+def _tone(points: int, of: int) -> str:
+    return "ok" if points * 10 >= of * 9 else "warn" if points * 10 >= of * 7 else "bad"

@@ -1,0 +1,108 @@
+"""Why this person: the rules that were tried, in order, and every candidate with one reason, from the receipt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handoffs.views.words import Reading
+from routing.facts import Facts
+from routing.matcher import CompiledRules, compiled
+from routing.models import Decision, HandoffType, SegmentCode
+
+PASSED_SHOWN = 4
+"""Rules shown before the one that matched; the earlier ones are folded."""
+LATER_RULES = 1
+"""Rules shown after the one that matched."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One line of the trace; `verdict` is passed, hit, out, chosen, free or not reached."""
+
+    verdict: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Why:
+    """The decision explained; `passed` holds the rules so far up that they are folded away."""
+
+    version: int
+    at: str
+    passed: list[Step]
+    rules: list[Step]
+    candidates: list[Step]
+    notes: list[str]
+    outcome: str
+
+
+def why(decision: Decision, reading: Reading) -> Why:
+    """Explains a stored decision: refusals are recomputed from its facts and its version, which never change."""
+    receipt = decision.receipt
+    rules = _rules(compiled(decision.rule_set_id), decision)
+    unfolded = max(0, next((n for n, step in enumerate(rules) if step.verdict == "hit"), 0) - PASSED_SHOWN)
+    return Why(
+        version=receipt["version"],
+        at=reading.time(decision.decided_at),
+        passed=rules[:unfolded],
+        rules=rules[unfolded:],
+        candidates=_candidates(receipt),
+        notes=[f"{note[:1].upper()}{note[1:]}." for note in receipt["notes"]],
+        outcome=decision.get_outcome_display(),
+    )
+
+
+def _rules(rules: CompiledRules, decision: Decision) -> list[Step]:
+    located = rules.locate(Facts.from_json(decision.facts))
+    skipped = set(decision.receipt["skipped_rules"])
+    steps: list[Step] = []
+    after = 0
+    for line in rules.lines:
+        name = f"{line.code} {line.name}"
+        if after:
+            steps.append(Step(verdict="not reached", name=name, reason="Not reached"))
+            after += 1
+        elif line.id == decision.rule_id:
+            conditions = ", ".join(item.words() for item in line.conditions.items) or "Takes everything left"
+            steps.append(Step(verdict="hit", name=name, reason=_sentence(conditions)))
+            after = 1
+        else:
+            refusal = line.refusal(located)
+            reason = f"No match: {refusal}" if refusal and name not in skipped else "Matched, but its person was out"
+            steps.append(Step(verdict="passed", name=name, reason=_sentence(reason)))
+        if after > LATER_RULES:
+            break
+    return steps
+
+
+def _candidates(receipt: Mapping[str, Any]) -> list[Step]:
+    chosen = (receipt.get("chosen") or {}).get("rep")
+    steps = []
+    for candidate in receipt["candidates"]:
+        load = f" {candidate['load']} open then." if candidate["load"] is not None else ""
+        if candidate["rep"] == chosen:
+            turn = _turn(receipt)
+            steps.append(Step(verdict="chosen", name=f"{candidate['name']}, chosen", reason=f"{turn}{load}"))
+        elif candidate["code"] == "eligible":
+            steps.append(Step(verdict="free", name=candidate["name"], reason=f"Could take it, later in turn.{load}"))
+        else:
+            steps.append(Step(verdict="out", name=candidate["name"], reason=f"Skipped: {candidate['words']}"))
+    return steps
+
+
+def _turn(receipt: Mapping[str, Any]) -> str:
+    if "ledger" not in receipt:
+        return "Named by the rule."
+    strategy = receipt["strategy"]
+    return "Fewest open handoffs for their weight." if strategy == "least_loaded" else "First in turn among those free."
+
+
+def _sentence(text: str) -> str:
+    """With a capital, and with labels where the rules have codes."""
+    for code, label in (*((kind.value, kind.short) for kind in HandoffType), *SegmentCode.choices):
+        text = re.sub(rf"\b{code}\b", label, text)
+    return f"{text[:1].upper()}{text[1:]}"
