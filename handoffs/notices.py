@@ -185,7 +185,7 @@ def alert_of(given: Given) -> Alert:
         mention=given.owner.messaging_id,
         fields=tuple(fields),
         lines=tuple(lines),
-        footer=f"{handoff.reference} · {handoff_link(handoff)}",
+        footer=handoff_link(handoff),
     )
 
 
