@@ -42,13 +42,17 @@ def start_due(*, now: datetime) -> int:
 
 
 def _scored(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
-    """MQL: the lead score reached the threshold; PQL: the newest usage stage is one that counts."""
+    """MQL: the lead score reached the threshold; PQL: the newest usage stage is one that counts.
+
+    A customer is no lead, and an account with an open deal is with sales already.
+    """
     stage = UsageStage.objects.filter(account=OuterRef("pk")).order_by("-as_of").values("stage")[:1]
     crossed = Q(usage_stage__in=setting.usage_stages)
     if setting.score_threshold is not None:
         crossed |= Q(score__gte=setting.score_threshold)
     accounts = (
         Account.objects.filter(is_customer=False)
+        .exclude(Exists(Deal.objects.filter(account=OuterRef("pk"), is_closed=False)))
         .annotate(usage_stage=Subquery(stage))
         .filter(crossed)
         .exclude(_cooling(setting, now, account=OuterRef("pk")))
