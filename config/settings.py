@@ -42,7 +42,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # --- What Handoffs speaks to ----------------------------------------------------------------------
 
 CRM_CONNECTOR = env.str("CRM_CONNECTOR", default="handoffs.connectors.embedded_crm.EmbeddedCrm")
-LIFECYCLE_CONNECTOR = env.str("LIFECYCLE_CONNECTOR")
+LIFECYCLE_CONNECTOR = env.str("LIFECYCLE_CONNECTOR", default="handoffs.connectors.embedded_crm.EmbeddedLifecycle")
 MESSAGING_CONNECTOR = env.str("MESSAGING_CONNECTOR", default="handoffs.connectors.slack.Slack")
 EMAIL_CONNECTOR = env.str("EMAIL_CONNECTOR", default="handoffs.connectors.resend_email.ResendEmail")
 
