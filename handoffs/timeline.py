@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from handoffs.models import Event
+from handoffs.models import Delivery, Event, Handoff
 from routing.models import Rep, User
 
 GENESIS = "0" * 64
@@ -126,7 +126,7 @@ ACTORS: Mapping[str, str] = {
 }
 
 SENTENCES: Mapping[str, str] = {
-    "received": "Handoff received from {origin}",
+    "received": "Handoff received: {origin}",
     "compiled": "Package compiled, {score}% complete",
     "blocked": "Blocked: the sender was asked to fill the gaps",
     "unassigned": "Nobody could take it under rule {rule}; held until the next opening",
@@ -143,15 +143,24 @@ SENTENCES: Mapping[str, str] = {
     "withdrawn": "Withdrawn: {reason}",
     "converted": "Converted",
     "lost": "Closed as lost",
-    "delivered": "{purpose} delivered by {channel}",
-    "delivery_parked": "{purpose} by {channel} is parked after failing",
-    "delivery_retried": "{purpose} by {channel} put back in the queue by hand",
-    "cancelled": "{purpose} by {channel} was no longer needed",
+    "delivered": "{purpose}: delivered by {channel}",
+    "delivery_parked": "{purpose}: parked after failing by {channel}",
+    "delivery_retried": "{purpose}: put back in the queue by hand, by {channel}",
+    "cancelled": "{purpose}: no longer needed by {channel}",
+}
+
+# The words of these facts; other values are said as they are stored.
+LABELS: Mapping[str, Mapping[str, str]] = {
+    "origin": {choice.value: str(choice.label) for choice in Handoff.Origin},
+    "purpose": {choice.value: str(choice.label) for choice in Delivery.Purpose},
+    "channel": {choice.value: str(choice.label) for choice in Delivery.Channel},
 }
 
 
 def _sentence(event: Event, reps: Mapping[str, str]) -> str:
-    facts = {key: str(value).replace("_", " ") for key, value in event.facts.items()}
+    facts = {
+        key: LABELS.get(key, {}).get(str(value)) or str(value).replace("_", " ") for key, value in event.facts.items()
+    }
     facts["rep_name"] = reps.get(str(event.facts.get("rep")), "somebody")
     facts["previous_name"] = reps.get(str(event.facts.get("previous")), "nobody")
     pattern = SENTENCES.get(event.verb, event.verb.replace("_", " ").capitalize())
