@@ -30,6 +30,8 @@ ICONS = {
     "expansion_signal": "chart",
     "support_ticket": "info",
 }
+LONG = 120
+"""Characters in one cell from which on it wants half the width."""
 # Items whose gap is counted under another field of the package.
 SAME_AS = {
     "budget": "qualification.budget",
@@ -60,6 +62,16 @@ class ContactLine:
     email_why: str
     phone: tuple[str, str]
     phone_why: str
+
+    @property
+    def local(self) -> str:
+        """The address up to its @, where a narrow column may break it."""
+        return self.email[0].partition("@")[0]
+
+    @property
+    def host(self) -> str:
+        """The rest, with the @."""
+        return self.email[0].removeprefix(self.local)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,9 +121,10 @@ def contacts(body: Body) -> list[ContactLine]:
 def blocks(body: Body) -> list[Block]:
     """The type's own section, group by group, in the template's order."""
     missing = {gap["key"] for gap in body["completeness"]["missing"] if gap["critical"]}
+    stale = {old["key"] for old in body["completeness"]["stale"]}
     found = []
     for title, items in groupby(body["template"]["items"], key=lambda item: str(item["group"])):
-        cells = [_cell(item, body["provenance"], missing) for item in items]
+        cells = [_cell(item, body["provenance"], missing, stale) for item in items]
         found.append(Block(title=title, cells=cells, columns=_columns(cells)))
     return found
 
@@ -217,22 +230,22 @@ def _why_missing(provenance: Mapping[str, Any], path: str) -> str:
     return wording.words(why.removeprefix("left out: ")) if why.startswith("left out: ") else "Missing"
 
 
-def _cell(item: Mapping[str, Any], provenance: Mapping[str, Any], missing: set[str]) -> Cell:
+def _cell(item: Mapping[str, Any], provenance: Mapping[str, Any], missing: set[str], stale: set[str]) -> Cell:
     key = f"template.{item['key']}"
-    age = provenance.get(key, {}).get("ageDays")
+    age = provenance.get(key, {}).get("ageDays") or 0
     return Cell(
         label=item["label"],
         lines=item["value"] or (),
-        note=f"{_days(age)} old" if age else "",
+        note=f"{_days(age)} old" if key in stale else "",
         is_critical=key in missing or SAME_AS.get(item["key"]) in missing,
     )
 
 
 def _columns(cells: Sequence[Cell]) -> int:
-    """As many abreast as read well: three of five or more, two where there are long lists, else up to four."""
-    if len(cells) >= 5:
-        return 3
-    return min(len(cells), 2 if any(len(cell.lines) > 2 for cell in cells) else 4)
+    """As many abreast as read well: two where there is much to read, three of five or more, else up to four."""
+    if any(sum(map(len, cell.lines)) > LONG for cell in cells):
+        return min(len(cells), 2)
+    return 3 if len(cells) >= 5 else min(len(cells), 4)
 
 
 def _quote(raw: Mapping[str, Any], reading: Reading) -> Quote:

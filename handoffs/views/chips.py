@@ -25,6 +25,9 @@ BREACHED, ANSWER, SOON, LATER, WAITING, CONTACTED, DONE = (
     "done",
 )
 
+HELD = timedelta(minutes=15)
+"""An unassigned handoff that is decided again sooner than this is not held until an opening, only waiting."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chip:
@@ -116,7 +119,7 @@ def _returned(clock: Clock, reading: Reading, group: str) -> Chip:
 
 
 def _unassigned(handoff: Handoff, reading: Reading) -> Chip:
-    if handoff.next_at and handoff.next_at > reading.now:
+    if handoff.next_at and handoff.next_at - reading.now > HELD:
         words = f"Held until {reading.time(handoff.next_at)}"
         return Chip(group=WAITING, tone="idle", icon="pause", label="Held", words=words, note="Nobody at work")
     since = handoff.unassigned_since or handoff.received_at

@@ -13,6 +13,8 @@ from handoffs import pipeline
 from handoffs.access import may_act, rep_of, visible_to
 from handoffs.models import Handoff
 from handoffs.now import now
+from handoffs.responding import response_of
+from handoffs.response import render_markdown
 from handoffs.states import RefusedError
 from handoffs.views import queue
 from handoffs.views.page import PageRequest, methods, page, reading_of, signed_in
@@ -77,12 +79,34 @@ def acknowledge(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("handoff", number)
 
 
+@methods("GET", "HEAD")
+@signed_in
 def response(request: HttpRequest, number: int) -> HttpResponse:
-    raise Http404
+    """The response document as it stands now, shown as text."""
+    asked = cast(PageRequest, request)
+    handoff = find(asked.user, number)
+    try:
+        markdown = render_markdown(response_of(handoff, zone=reading_of(asked.user, now()).zone.key))
+    except RefusedError as error:
+        return _answer(asked, handoff, str(error), status=409)
+    return page(request, "handoffs/response.html", {"handoff": handoff, "markdown": markdown})
 
 
+@methods("GET", "HEAD")
+@signed_in
 def response_file(request: HttpRequest, number: int) -> HttpResponse:
-    raise Http404
+    """The same as a Markdown file to keep, named by the handoff's number."""
+    user = cast(PageRequest, request).user
+    handoff = find(user, number)
+    try:
+        markdown = render_markdown(response_of(handoff, zone=reading_of(user, now()).zone.key))
+    except RefusedError as error:
+        return HttpResponse(f"{error}\n", content_type="text/plain; charset=utf-8", status=409)
+    return HttpResponse(
+        markdown,
+        content_type="text/markdown; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{handoff.reference}.md"'},
+    )
 
 
 def _answer(request: PageRequest, handoff: Handoff, refusal: str, *, status: int) -> HttpResponse:

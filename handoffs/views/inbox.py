@@ -40,6 +40,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context = {
         "q": q,
         "view": view,
+        "place": {queue.MINE: "inbox", queue.ACKNOWLEDGE: "inbox", queue.FOUND: ""}.get(view, "all"),
         "tabs": [{"key": key, "label": label, "count": held[key], "is_here": key == view} for key, label in TABS],
         "groups": groups,
         "shown": shown,

@@ -15,6 +15,9 @@ from sla.clock import used
 from sla.models import Clock, EscalationStep
 
 Action = EscalationStep.Action
+Holders = Mapping[str, str]
+"""The name of who holds a role, by the role's code."""
+NOBODY: Holders = {}
 NOT_ON_THE_TRACK = frozenset({Action.NOTICE_AT_RISK, Action.REMIND})
 
 
@@ -39,14 +42,14 @@ class Track:
     is_running: bool
 
 
-def track(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool) -> Track:
+def track(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool, holders: Holders) -> Track:
     """The clock card of one handoff under its first-contact clock (with `intervals` and `step_runs`)."""
     shown = chip(handoff, clock, reading)
     is_running = clock.state != Clock.State.STOPPED
     until = reading.now if is_running else (clock.stopped_at or reading.now)
     spent = used(clock, clock.intervals.all(), now=until)
     what = "First contact was due" if shown.group == BREACHED or not is_running else "First contact is due"
-    rungs = sorted(_rungs(handoff, clock, reading, is_owner=is_owner), key=lambda rung: rung.at)
+    rungs = sorted(_rungs(handoff, clock, reading, is_owner=is_owner, holders=holders), key=lambda rung: rung.at)
     return Track(
         chip=shown,
         sentence=f"{what} {reading.time(clock.deadline_at)} {reading.zone_name(clock.deadline_at)}",
@@ -56,8 +59,13 @@ def track(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool) -
     )
 
 
-def what_happens(clock: Clock, reading: Reading, *, role: str, is_owner: bool) -> tuple[str, str]:
-    """What the ladder of a breached clock did, and what it does next: two sentences, either may be empty."""
+def what_happens(
+    clock: Clock, reading: Reading, *, role: str, is_owner: bool, holders: Holders = NOBODY
+) -> tuple[str, str]:
+    """What the ladder did, and what it does next: two sentences, either may be empty.
+
+    `role` is the type's escalation role; where `holders` lacks a role, the office is named instead of the person.
+    """
     who, were, are = ("You", "were", "are") if is_owner else ("The owner", "was", "is")
     ran = {run.step_id: run.ran_at for run in clock.step_runs.all()}
     done, ahead = "", []
@@ -66,7 +74,9 @@ def what_happens(clock: Clock, reading: Reading, *, role: str, is_owner: bool) -
         if step["action"] in NOT_ON_THE_TRACK or (at is None and due <= reading.now):
             continue
         told = step["action"] != Action.REASSIGN
-        name, was, is_ = (who, were, are) if step["action"] == Action.ALERT_OWNER else (_role(step, role), "was", "is")
+        name, was, is_ = (
+            (who, were, are) if step["action"] == Action.ALERT_OWNER else (_who(step, role, holders), "was", "is")
+        )
         if at is not None and told:
             done = f"{name} {was} alerted {reading.time(at)}."
         elif at is None:
@@ -75,7 +85,7 @@ def what_happens(clock: Clock, reading: Reading, *, role: str, is_owner: bool) -
     return done, f"{coming[:1].upper()}{coming[1:]}." if coming else ""
 
 
-def _rungs(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool) -> Iterator[Rung]:
+def _rungs(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool, holders: Holders) -> Iterator[Rung]:
     started, due = clock.started_at, clock.deadline_at
     passed = due <= (clock.stopped_at or reading.now)
     yield Rung(label="Started", time=reading.time(started), at=started, state="done")
@@ -95,9 +105,10 @@ def _rungs(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool) 
             continue
         due = datetime.fromisoformat(step["due_at"])
         late = duration(due - clock.deadline_at)
-        label = labels.get(step["action"]) or f"{_role(step, handoff.type_enum.escalation_role)} is alerted"
+        label = labels.get(step["action"]) or _who(step, handoff.type_enum.escalation_role, holders)
         yield Rung(label=label, time=f"{reading.time(at or due)} (+{late})", at=at or due, state="done" if at else "")
 
 
-def _role(step: Mapping[str, Any], of_the_type: str) -> str:
-    return RoleCode(step["role"] or of_the_type).label
+def _who(step: Mapping[str, Any], of_the_type: str, holders: Holders) -> str:
+    role = step["role"] or of_the_type
+    return holders.get(role) or RoleCode(role).label

@@ -40,7 +40,7 @@ View = Callable[..., HttpResponse]
 def page(
     request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    """The template in the product's frame; the frame needs `theme`, `company`, `nav` and `reader`."""
+    """The template in the product's frame; `place` in the context marks where in the navigation it is."""
     shared: dict[str, Any] = {
         "theme": theme_of(request),
         "company": settings.COMPANY_NAME,
@@ -48,7 +48,7 @@ def page(
         "here": request.get_full_path(),
     }
     if request.user.is_authenticated:
-        shared |= {"nav": _navigation(request), "reader": _reader(request.user)}
+        shared |= {"nav": _navigation(), "reader": _reader(request.user)}
     response = render(request, template, shared | dict(context or {}), status=status)
     patch_vary_headers(response, ("HX-Request", "Cookie"))
     return response
@@ -111,13 +111,11 @@ def _referer(request: HttpRequest) -> str:
     return urlsplit(referer).path or "/"
 
 
-def _navigation(request: HttpRequest) -> list[dict[str, object]]:
+def _navigation() -> list[dict[str, str]]:
     inbox = reverse("inbox")
-    is_inbox = request.path == inbox
-    shows_all = is_inbox and request.GET.get("view") == "all"
     return [
-        {"url": inbox, "icon": "inbox", "label": "Inbox", "is_here": is_inbox and not shows_all},
-        {"url": f"{inbox}?view=all", "icon": "list", "label": "All handoffs", "is_here": shows_all},
+        {"key": "inbox", "url": f"{inbox}?view=mine", "icon": "inbox", "label": "My queue"},
+        {"key": "all", "url": f"{inbox}?view=all", "icon": "list", "label": "All handoffs"},
     ]
 
 

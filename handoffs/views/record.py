@@ -20,7 +20,8 @@ from handoffs.views.queue import Ring, person, present_clock, ring, with_clocks
 from handoffs.views.why import why
 from handoffs.views.words import Reading, share, website
 from routing.models import Decision, SegmentCode, User
-from sla.models import Clock, ClockKind
+from routing.offices import holder_of
+from sla.models import Clock, ClockKind, EscalationStep
 
 LINES_FIRST = 8
 """Audit lines that are shown before the rest is unfolded."""
@@ -67,10 +68,11 @@ def clock_card(handoff: Handoff, reading: Reading, *, is_owner: bool) -> dict[st
     shown: Track | None = None
     happened = ahead = ""
     if clock is not None and clock.kind == ClockKind.FIRST_CONTACT and handoff.state != State.WITHDRAWN:
-        shown = track(handoff, clock, reading, is_owner=is_owner)
+        holders = _holders(handoff, clock, reading)
+        shown = track(handoff, clock, reading, is_owner=is_owner, holders=holders)
         if clock.state != Clock.State.STOPPED:
             role = handoff.type_enum.escalation_role
-            happened, ahead = what_happens(clock, reading, role=role, is_owner=is_owner)
+            happened, ahead = what_happens(clock, reading, role=role, is_owner=is_owner, holders=holders)
     rep_chip = chip(handoff, clock, reading)
     return {"handoff": handoff, "track": shown, "chip": rep_chip, "happened": happened, "ahead": ahead}
 
@@ -89,6 +91,16 @@ def _deliveries(handoff: Handoff) -> list[Delivery]:
     """Those of the present assignment, oldest first, without their texts."""
     number = handoff.assignment.number if handoff.assignment else 0
     return list(handoff.deliveries.filter(assignment_number=number).defer("payload").order_by("id"))
+
+
+def _holders(handoff: Handoff, clock: Clock, reading: Reading) -> dict[str, str]:
+    """Who holds the roles of the clock's ladder for the owner; while it runs, else nobody needs to know."""
+    if clock.state == Clock.State.STOPPED:
+        return {}
+    alerts = (step for step in clock.ladder if step["action"] == EscalationStep.Action.ALERT_ROLE)
+    roles = {step["role"] or handoff.type_enum.escalation_role for step in alerts}
+    found = {role: holder_of(role, near=handoff.owner, at=reading.now) for role in roles}
+    return {role: holder.name for role, holder in found.items() if holder}
 
 
 def _clock(handoff: Handoff, kind: ClockKind) -> Clock | None:
@@ -214,6 +226,7 @@ def _package(handoff: Handoff, body: brief.Body, reading: Reading) -> dict[str, 
         "touches": brief.touches(body, reading),
         "journey": brief.journey_facts(body, reading),
         "critical": critical,
+        "filler": _filler(critical, handoff),
         "lesser": [gap for gap in gaps if not gap["critical"]],
         "stale": complete["stale"],
         "meters": meters,
@@ -222,6 +235,14 @@ def _package(handoff: Handoff, body: brief.Body, reading: Reading) -> dict[str, 
         "sources": brief.sources(body),
         "number": handoff.package.number if handoff.package else 0,
     }
+
+
+def _filler(gaps: list[Any], handoff: Handoff) -> str:
+    """Who can fill all of the gaps, if that is one party; else empty, and every gap names its own."""
+    fillers = {gap["filledBy"] for gap in gaps}
+    if fillers != {"sender"}:
+        return ""
+    return f"the sender, {handoff.from_rep}," if handoff.from_rep else "the sender"
 
 
 def _tone(points: int, of: int) -> str:
