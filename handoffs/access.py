@@ -24,11 +24,7 @@ def groups_of(user: User | AnonymousUser) -> frozenset[str]:
     """The names of the user's groups; empty for strangers and people who have left. One query per user object."""
     if not isinstance(user, User) or not user.is_active:
         return frozenset()
-    known: frozenset[str] | None = getattr(user, "_group_names", None)
-    if known is None:
-        known = frozenset(user.groups.values_list("name", flat=True))
-        user._group_names = known  # type: ignore[attr-defined]
-    return known
+    return user.group_names
 
 
 def rep_of(user: User | AnonymousUser) -> Rep | None:
@@ -58,7 +54,7 @@ def visible_to(user: User | AnonymousUser) -> QuerySet[Handoff]:
 
 def managed_teams(rep: Rep) -> set[int]:
     """Ids of the teams the rep manages, with everything below them."""
-    managed = {team_id for team_id in Team.objects.filter(manager=rep).values_list("id", flat=True)}
+    managed = set(Team.objects.filter(manager=rep).values_list("id", flat=True))
     return _with_descendants(managed) if managed else set()
 
 

@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class HandoffsConfig(AppConfig):
+    """How Django knows the floor."""
+
     name = "handoffs"
     verbose_name = "Handoffs"

@@ -1,4 +1,4 @@
-"""One pass over everything that is due: triggers, handoffs, deliveries. Two drivers call it, each alone is enough.
+"""One pass over everything that is due: handoffs, deliveries. Two drivers call it, each alone is enough.
 
 `manage.py engine` loops over it without a broker; Celery calls the same function when poked and from beat.
 """
@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
-from handoffs import claiming, outbox, pipeline, triggers
+from handoffs import claiming, outbox, pipeline
 from handoffs.models import Handoff
 
 HANDOFFS_PER_PASS = 20
@@ -25,12 +25,11 @@ log = logging.getLogger(__name__)
 class Pass:
     """How much one pass found to do."""
 
-    started: int
     handoffs: int
     deliveries: int
 
     def __bool__(self) -> bool:
-        return bool(self.started or self.handoffs or self.deliveries)
+        return bool(self.handoffs or self.deliveries)
 
 
 def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
@@ -39,7 +38,6 @@ def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
     `clock` tells real time, for leases.
     """
     return Pass(
-        started=triggers.start_due(now=now),
         handoffs=run_due(now=now, clock=clock),
         deliveries=outbox.deliver_due(now=now, clock=clock, limit=DELIVERIES_PER_PASS),
     )

@@ -68,7 +68,10 @@ def gap_list(handoff: Handoff, package: Package, *, number: int, now: datetime) 
         reference=handoff.reference,
         lines=tuple(critical),
     )
-    return _to_person(handoff.from_rep, handoff.from_team, handoff, Purpose.GAPS, alert, number=number, now=now)
+    rows = _to_person(handoff.from_rep, handoff.from_team, handoff, Purpose.GAPS, alert, number=number, now=now)
+    for row in rows:  # another package with other gaps is another message
+        row.key = row.key.replace(f"/{Purpose.GAPS}/", f"/{Purpose.GAPS}-{package.number}/", 1)
+    return rows
 
 
 def nobody(
@@ -143,10 +146,10 @@ def _crm_update(given: Given, *, now: datetime) -> Delivery:
 
 def _crm_note(given: Given, *, now: datetime) -> Delivery:
     handoff = given.handoff
+    deadline = spoken(given.first_contact.deadline_at, given.owner.time_zone)
     lines = [
         given.package.body["journey"]["summary"],
-        f"To {given.owner.name}, {given.team.name}. First contact by "
-        f"{spoken(given.first_contact.deadline_at, given.owner.time_zone)}.",
+        f"To {given.owner.name}, {given.team.name}. First contact by {deadline}.",
         f"Package {given.package.uuid}: {handoff_link(handoff)}",
     ]
     payload = {

@@ -20,14 +20,12 @@ from handoffs.connectors import configured
 from handoffs.connectors.ports import Alert, ConnectorError
 from handoffs.failpoints import pass_point
 from handoffs.models import Delivery, Handoff, State
+from handoffs.retrying import QUICK_RETRIES, wait_after
 from handoffs.states import RefusedError
 
 log = logging.getLogger(__name__)
 
 Channel, Purpose = Delivery.Channel, Delivery.Purpose
-QUICK = (timedelta(seconds=5), timedelta(seconds=30))
-SLOW = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240))
-GIVE_UP = timedelta(hours=20)
 ENDED = frozenset({State.CONTACTED, State.MEETING_BOOKED, State.CONVERTED, State.LOST, State.WITHDRAWN})
 FALLBACKS: Mapping[str, str] = {Channel.SLACK: Channel.EMAIL, Channel.EMAIL: Channel.SLACK}
 
@@ -98,6 +96,8 @@ def no_longer_wanted(delivery: Delivery) -> str:
     about_assignment = delivery.purpose in {Purpose.ALERT, Purpose.BRIEFING, Purpose.ESCALATION}
     if about_assignment and number != delivery.assignment_number:
         return "The handoff went to somebody else first."
+    if about_assignment and state == State.REJECTED:
+        return "The handoff was returned to the sender first."
     if delivery.purpose == Purpose.ESCALATION and state in ENDED:
         return "The customer was contacted first."
     if delivery.purpose == Purpose.GAPS and state != State.BLOCKED and delivery.assignment_number == 0:
@@ -111,7 +111,7 @@ def retry(delivery: Delivery, *, actor: str, now: datetime) -> Delivery:
     """Puts a parked delivery back in the queue, at once. Raises RefusedError for one that is not parked."""
     with transaction.atomic():
         moved = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PARKED).update(
-            state=Delivery.State.QUEUED, next_at=now, queued_at=now, failures=0, lease_until=None
+            state=Delivery.State.QUEUED, next_at=now, failures=0, lease_until=None
         )
         if not moved:
             raise RefusedError(f"“{delivery}” is not parked, so there is nothing to retry.")
@@ -181,25 +181,18 @@ def alert_from(raw: Mapping[str, object], *, channel: str) -> Alert:
 def _failed(delivery: Delivery, error: ConnectorError, *, now: datetime) -> None:
     """Plans the next try; after the quick ones another way is queued, and at the end the row is parked."""
     failures = delivery.failures + 1
-    wait = _wait(failures, error)
-    too_late = now + wait - delivery.queued_at > GIVE_UP
-    parked = error.permanent or too_late
-    needs_other_way = error.permanent or failures == len(QUICK) + 1
+    wait = None if error.permanent else wait_after(failures)
+    needs_other_way = error.permanent or failures == QUICK_RETRIES + 1
     changes = {"failures": failures, "last_error": str(error)[:500]}
-    if parked:
+    if wait is None:
         log.warning("%s is parked: %s", delivery.key, error)
         state, verb, next_at = Delivery.State.PARKED, "delivery_parked", None
     else:
-        state, verb, next_at = Delivery.State.QUEUED, "", now + wait
+        asked = timedelta(seconds=error.retry_after or 0)
+        state, verb, next_at = Delivery.State.QUEUED, "", now + max(wait, asked)
     with transaction.atomic():
         if _settle(delivery, now=now, verb=verb, state=state, next_at=next_at, **changes) and needs_other_way:
             _queue_other_way(delivery, now=now)
-
-
-def _wait(failures: int, error: ConnectorError) -> timedelta:
-    steps = (*QUICK, *SLOW)
-    planned = steps[min(failures, len(steps)) - 1]
-    return max(planned, timedelta(seconds=error.retry_after or 0))
 
 
 def _queue_other_way(delivery: Delivery, *, now: datetime) -> None:

@@ -18,8 +18,8 @@ from handoffs import claiming, giving, notices, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
 from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, State
-from handoffs.outbox import GIVE_UP, QUICK, SLOW
 from handoffs.preparing import Prepared, prepare
+from handoffs.retrying import wait_after
 from handoffs.timeline import Entry, Head
 from routing import turns
 from routing.assign import assign
@@ -147,20 +147,18 @@ def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
 def postpone(handoff: Handoff, sentence: str, *, permanent: bool, now: datetime, actor: str) -> None:
     """Plans another try after a failure, or parks the handoff where people see it when trying again cannot help."""
     failures = handoff.failures + 1
-    steps = (*QUICK, *SLOW)
-    wait = steps[min(failures, len(steps)) - 1]
-    parked = permanent or now + wait - handoff.received_at > GIVE_UP
+    wait = None if permanent else wait_after(failures)
     with transaction.atomic():
         moved = Handoff.objects.filter(pk=handoff.pk, attempt=handoff.attempt, version=handoff.version).update(
             failures=failures,
             last_error=sentence[:500],
             lease_until=None,
-            next_at=None if parked else now + wait,
-            parked_at=now if parked else None,
+            next_at=now + wait if wait else None,
+            parked_at=None if wait else now,
             version=handoff.version + 1,
         )
         if moved:
-            timeline.record(handoff.stream, "parked" if parked else "postponed", actor=actor, now=now)
+            timeline.record(handoff.stream, "postponed" if wait else "parked", actor=actor, now=now)
 
 
 def retry(handoff: Handoff, *, actor: str, now: datetime) -> Handoff:
@@ -324,9 +322,7 @@ def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
         raise LostRaceError
     if was_blocked and prepared.same_gaps:
         return
-    Delivery.objects.bulk_create(
-        notices.gap_list(handoff, prepared.package, number=0, now=now), ignore_conflicts=was_blocked
-    )
+    Delivery.objects.bulk_create(notices.gap_list(handoff, prepared.package, number=0, now=now))
     timeline.append(handoff.stream, prepared.entries(None), actor=actor, now=now, after=prepared.head)
 
 

@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class RoutingConfig(AppConfig):
+    """How Django knows the floor."""
+
     name = "routing"
     verbose_name = "Routing"

@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class SlaConfig(AppConfig):
+    """How Django knows the floor."""
+
     name = "sla"
     verbose_name = "SLA"

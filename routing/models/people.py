@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
 
 from routing.models.hours import Calendar
@@ -61,6 +62,11 @@ class User(AbstractUser):
     def clean(self) -> None:
         super().clean()
         self.email = self.email.lower()
+
+    @cached_property
+    def group_names(self) -> frozenset[str]:
+        """The names of the user's groups, read once."""
+        return frozenset(self.groups.values_list("name", flat=True))
 
 
 class Caps(models.Model):

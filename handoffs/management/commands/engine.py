@@ -10,10 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from handoffs import engine
+from handoffs import engine, triggers
 from handoffs.now import now, real_now
 
 EVERY_SECONDS = 2.0
+TRIGGERS_EVERY_SECONDS = 5.0
 LONGEST_WAIT = 30.0
 
 
@@ -33,11 +34,14 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         self.stdout.write("The engine runs. Ctrl-C stops it.")
-        wait = EVERY_SECONDS
+        wait, look_at = EVERY_SECONDS, 0.0
         while not stop.is_set():
             started = time.monotonic()
             try:
                 close_old_connections()
+                if started >= look_at:
+                    triggers.start_due(now=now())
+                    look_at = started + TRIGGERS_EVERY_SECONDS
                 busy = bool(engine.sweep(now=now(), clock=real_now))
                 wait = 0.0 if busy else EVERY_SECONDS
             except DatabaseError as error:
@@ -47,18 +51,11 @@ class Command(BaseCommand):
         self.stdout.write("The engine stopped.")
 
     def _drain(self) -> None:
-        total = engine.Pass(0, 0, 0)
-        while True:
-            done = engine.sweep(now=now(), clock=real_now)
-            total = engine.Pass(
-                total.started + done.started, total.handoffs + done.handoffs, total.deliveries + done.deliveries
-            )
-            if not done:
-                break
-        self.stdout.write(
-            f"Started {total.started}, ran {total.handoffs}, delivered or tried {total.deliveries}. "
-            "Nothing more is due."
-        )
+        started, handoffs, deliveries = triggers.start_due(now=now()), 0, 0
+        while done := engine.sweep(now=now(), clock=real_now):
+            handoffs += done.handoffs
+            deliveries += done.deliveries
+        self.stdout.write(f"Started {started}, ran {handoffs}, delivered or tried {deliveries}. Nothing more is due.")
 
 
 def _first_line(error: Exception) -> str:
