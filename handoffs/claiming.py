@@ -24,10 +24,9 @@ def claim_due(model: type[Row], *, now: datetime, real_now: datetime, limit: int
     row. On PostgreSQL workers skip one another's rows; on SQLite the one writer does the same by being alone.
     """
     due, params = _due_sql(model._meta.db_table, now=now, real_now=real_now, limit=limit, only=only)
-    with connection.cursor() as cursor:
-        cursor.execute(due, [*params, _stamp(real_now + LEASE)])
-        taken = [row[0] for row in cursor.fetchall()]
-    return list(model._default_manager.filter(pk__in=taken).order_by("next_at", "pk")) if taken else []
+    # The rows come from the claiming statement itself: read a moment later, they might carry another worker's attempt.
+    taken: list[Any] = list(model._default_manager.raw(due, [*params, _stamp(real_now + LEASE)]))
+    return sorted(taken, key=lambda row: (row.next_at, row.pk))
 
 
 def _due_sql(table: str, *, now: datetime, real_now: datetime, limit: int, only: int | None) -> tuple[str, list[Any]]:
@@ -43,7 +42,7 @@ def _due_sql(table: str, *, now: datetime, real_now: datetime, limit: int, only:
             ORDER BY next_at, id LIMIT %s {skip}
         )
         UPDATE {table} SET lease_until = %s, attempt = attempt + 1
-        WHERE id IN (SELECT id FROM due) RETURNING id
+        WHERE id IN (SELECT id FROM due) RETURNING *
     """  # noqa: S608
     return due, params
 
