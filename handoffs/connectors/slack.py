@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 # answer that the door reads, however long its messages are.
 HISTORY_PAGES, HISTORY_PAGE_SIZE = 20, 15
 CHANNEL_PAGES, CHANNEL_PAGE_SIZE = 10, 200
-LOOK_SECONDS = 20.0
+LOOK_SECONDS = 10.0
 
 _CONVERSATION = re.compile(r"[CDG][A-Z0-9]{2,20}")
 _WORD = re.compile(r"[a-z_]{1,60}")

@@ -14,6 +14,8 @@ import httpx
 import pytest
 from pytest_django.fixtures import Settings
 
+from handoffs.connectors import configured
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -115,7 +117,18 @@ def lifecycle_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fake
 
 
 @pytest.fixture
-def fake_slack(slack_process: Fake, settings: Settings) -> Fake:
+def fresh_connectors() -> Iterator[None]:
+    """The connectors of a process are made once; here each test has its own, made from its own settings."""
+    made_once = (configured.crm, configured.lifecycle, configured.messaging, configured.email)
+    for port in made_once:
+        port.cache_clear()
+    yield
+    for port in made_once:
+        port.cache_clear()
+
+
+@pytest.fixture
+def fake_slack(slack_process: Fake, settings: Settings, fresh_connectors: None) -> Fake:
     """An empty Slack, and settings that point at it."""
     slack_process.reset()
     settings.SLACK_BASE_URL = f"{slack_process.url}/api/"
@@ -124,7 +137,7 @@ def fake_slack(slack_process: Fake, settings: Settings) -> Fake:
 
 
 @pytest.fixture
-def fake_resend(resend_process: Fake, settings: Settings) -> Fake:
+def fake_resend(resend_process: Fake, settings: Settings, fresh_connectors: None) -> Fake:
     """A Resend that has sent nothing, and settings that point at it."""
     resend_process.reset()
     settings.RESEND_API_URL = resend_process.url
@@ -133,7 +146,7 @@ def fake_resend(resend_process: Fake, settings: Settings) -> Fake:
 
 
 @pytest.fixture
-def fake_lifecycle(lifecycle_process: Fake, settings: Settings) -> Fake:
+def fake_lifecycle(lifecycle_process: Fake, settings: Settings, fresh_connectors: None) -> Fake:
     """A lifecycle system that knows nobody, and settings that point at it."""
     lifecycle_process.reset()
     settings.LIFECYCLE_URL = lifecycle_process.url
