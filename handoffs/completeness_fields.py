@@ -29,7 +29,7 @@ FIELDS: Mapping[str, Field] = {
     REACHABLE: Field(
         "Contacts",
         "contact who can be reached",
-        "No contact has a working e-mail address or a phone number and may be contacted: add one.",
+        "Nobody at the customer can be reached: add a contact with a working e-mail address or a phone number.",
         _SENDER,
     ),
     "contacts.primary.email": Field(
@@ -44,7 +44,12 @@ FIELDS: Mapping[str, Field] = {
     "contacts.economic_buyer": Field(
         "Contacts", "economic buyer who can be reached", "No economic buyer who can be reached is on file.", _SENDER
     ),
-    "journey.source": Field("Journey", "source", "Where the account came from is not recorded.", _MARKETING),
+    "journey.source": Field(
+        "Journey",
+        "source",
+        "Where the account came from is not recorded: fill source on the deal or the account.",
+        _MARKETING,
+    ),
     "journey.firstTouch": Field("Journey", "first touch", "The first touch is not recorded.", _MARKETING),
     "journey.touchpoints": Field("Journey", "touchpoints", "No call, mail, visit or form is on record.", _MARKETING),
     "journey.contentEngaged": Field("Journey", "content engaged", "No content engagement is on record.", _MARKETING),
@@ -52,22 +57,35 @@ FIELDS: Mapping[str, Field] = {
     QUALIFIED: Field("Qualification", "qualification", "Nothing that qualifies this handoff is on record.", _SENDER),
     "qualification.score": Field("Qualification", "score", "There is no qualification score.", _MARKETING),
     "qualification.framework": Field("Qualification", "framework", "No qualification framework is named.", _SENDER),
-    "qualification.painPoints": Field("Qualification", "pain points", "No pain point is noted.", _SENDER),
-    "qualification.budget": Field("Qualification", "budget", "The budget is not confirmed.", _SENDER),
-    "qualification.timeline": Field("Qualification", "timeline", "The timeline is unknown.", _SENDER),
-    "qualification.decisionProcess": Field(
-        "Qualification", "decision process", "The decision process is unknown.", _SENDER
+    "qualification.painPoints": Field(
+        "Qualification", "pain points", "No pain point is noted: add a note tagged pain_point, in their words.", _SENDER
     ),
-    "deal.amount": Field("Deal", "value of the deal", "The deal has no amount.", _SENDER),
+    "qualification.budget": Field(
+        "Qualification", "budget", "The budget is not confirmed: fill budget_confirmed on the deal.", _SENDER
+    ),
+    "qualification.timeline": Field(
+        "Qualification", "timeline", "The timeline is unknown: fill timeline on the deal.", _SENDER
+    ),
+    "qualification.decisionProcess": Field(
+        "Qualification",
+        "decision process",
+        "The decision process is unknown: fill decision_process on the deal.",
+        _SENDER,
+    ),
+    "deal.amount": Field("Deal", "value of the deal", "The deal has no amount: enter one.", _SENDER),
     "deal.stage": Field("Deal", "stage of the deal", "The deal has no stage.", _SENDER),
     "deal.closeDate": Field("Deal", "close date", "The deal has no close date.", _SENDER),
-    "deal.products": Field("Deal", "products", "The products of the deal are not recorded.", _SENDER),
+    "deal.products": Field(
+        "Deal", "products", "The products of the deal are not recorded: fill products on the deal.", _SENDER
+    ),
     "template.requests": Field(
         "Lead", "requests", "No request for a demo, a price or a call is on record.", _MARKETING
     ),
     "template.visits": Field("Lead", "visits", "No visit or event is on record.", _MARKETING),
     "template.forms": Field("Lead", "forms", "No form is on record.", _MARKETING),
-    "template.last_touch": Field("Lead", "last touch", "The last touch is not recorded.", _MARKETING),
+    "template.last_touch": Field(
+        "Lead", "last touch", "No touch is on record: log the call, mail or visit that came last.", _MARKETING
+    ),
     "template.products_asked_for": Field(
         "Lead", "product interest", "Which products they asked for is not recorded.", _MARKETING
     ),
@@ -79,22 +97,51 @@ FIELDS: Mapping[str, Field] = {
         "Qualification", "decision criteria", "The decision criteria are unknown.", _SENDER
     ),
     "template.champion": Field("Qualification", "champion", "No champion is known.", _SENDER),
-    "template.next_steps": Field("Qualification", "next steps agreed", "No next step is agreed.", _SENDER),
+    "template.next_steps": Field(
+        "Qualification",
+        "next steps agreed",
+        "No next step is agreed: fill next_steps on the deal or add a note tagged next_step.",
+        _SENDER,
+    ),
     "template.implementation_scope": Field(
-        "Delivery", "implementation scope", "The implementation scope is not recorded.", _SENDER
+        "Delivery",
+        "implementation scope",
+        "The implementation scope is not recorded: fill implementation_scope on the deal.",
+        _SENDER,
     ),
     "template.success_criteria": Field(
-        "Delivery", "success criteria", "The success criteria are not recorded.", _SENDER
+        "Delivery",
+        "success criteria",
+        "The success criteria are not recorded: fill success_criteria on the deal.",
+        _SENDER,
     ),
     "template.stakeholder_map": Field("Delivery", "stakeholder map", "Who stands where is not recorded.", _SENDER),
-    "template.promised_outcomes": Field("Delivery", "promised outcomes", "What was promised is not recorded.", _SENDER),
-    "template.current_usage": Field("Expansion", "current usage", "Current usage is unknown.", _PRODUCT),
+    "template.promised_outcomes": Field(
+        "Delivery",
+        "promised outcomes",
+        "What was promised is not recorded: fill promised_outcomes on the deal.",
+        _SENDER,
+    ),
+    "template.current_usage": Field(
+        "Expansion",
+        "current usage",
+        "Current usage is unknown: connect the account to a product user, or record its usage stage.",
+        _PRODUCT,
+    ),
     "template.expansion_signals": Field("Expansion", "expansion signals", "No expansion signal is on record.", _SENDER),
     "template.expansion_value": Field("Expansion", "expected value", "The expected value is not recorded.", _SENDER),
     "template.relationship_context": Field(
-        "Expansion", "relationship context", "The state of the relationship is not recorded.", _SENDER
+        "Expansion",
+        "relationship context",
+        "The state of the relationship is not recorded: add a note tagged relationship.",
+        _SENDER,
     ),
-    "template.pricing_history": Field("Expansion", "pricing history", "The pricing history is not recorded.", _SENDER),
+    "template.pricing_history": Field(
+        "Expansion",
+        "pricing history",
+        "The pricing history is not recorded: fill pricing_history on the account or add a note tagged pricing.",
+        _SENDER,
+    ),
 }
 """Every field that may be weighed, by its path in the package."""
 

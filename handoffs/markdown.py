@@ -9,22 +9,22 @@ import re
 LIMIT = 500
 """Characters of one value that are printed."""
 
-# Invisible characters that turn the order of what follows around.
-_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Invisible characters that turn the order of what follows around, and the signs that only our own lines may carry.
+_DROPPED = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069✅❌⛔⏳⚠]")
 _MARKUP = re.compile(r"[\\`*\[\]<>|~]")
 # Inside a word an underscore is harmless, and addresses are full of them.
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 _HASH = re.compile(r"(?<!\S)#")
 # What many renderers turn into a link by themselves.
-_LINK = re.compile(r"(?i)\b(?:(https?|ftp|mailto|xmpp)(:)|(www)(\.))")
+_LINK = re.compile(r"(?i)\b(?:(https?|ftp|mailto|xmpp)(:)|(www)(\.))|(/)(/)")
 # What begins a list, a rule or an underlined heading where a line begins.
 _BLOCK_START = re.compile(r"^(?:([-+])(?=\s|$)|([-=])(?=[-=\s]*$)|(\d{1,9})([.)])(?=\s|$))")
 
 
 def inline(value: object, *, limit: int = LIMIT) -> str:
     """`value` as plain words for a paragraph, list item, heading or table cell of CommonMark or GitHub Markdown."""
-    said = " ".join(_DIRECTION.sub("", str(value)).split())
+    said = " ".join(_DROPPED.sub("", str(value)).split())
     if len(said) > limit:
         said = said[: limit - 1].rstrip() + "…"
     said = _MARKUP.sub(r"\\\g<0>", said)

@@ -153,7 +153,7 @@ def _next_steps(facts: ResponseFacts) -> Iterator[str]:
     else:
         name = facts.to_team or "the receiving team"
         held = facts.held_until
-        again = f"at {wording.moment(held, facts.zone)}" if held else "as soon as somebody is available"
+        again = f"on {wording.moment(held, facts.zone)}" if held else "as soon as somebody is available"
         steps = (f"Assign an owner, or wait: it is decided again {again}", contact)
     yield f"### Next Steps for {inline(name)}"
     yield "\n".join(f"{place}. {step}" for place, step in enumerate(steps, 1))
