@@ -179,6 +179,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "config.middleware.client_ip" if BEHIND_PROXY else None
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "handoffs.views.session.locked_out"
+# Our forms call the e-mail "username", as Django's do; axes would look for a field named after the model's column.
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "handoffs.views.session.attempted_name"
 
 # --- Security of answers --------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from axes.helpers import get_cool_off
@@ -58,6 +59,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         login(request, form.get_user())
         return redirect(destination)
     return page(request, "sign_in.html", {"form": form, "next": destination}, status=400 if form.is_bound else 200)
+
+
+def attempted_name(request: HttpRequest, credentials: Mapping[str, str] | None) -> str:
+    """The name that wrong passwords are counted under, here and in the admin: lower-case, as accounts are found."""
+    found = (credentials or {}).get("username") or request.POST.get("username", "")
+    return found.strip().lower()
 
 
 def locked_out(request: HttpRequest, _response: HttpResponse, _credentials: object) -> HttpResponse:
