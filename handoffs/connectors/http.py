@@ -109,7 +109,7 @@ class Door:
                 f"The request to {self.system} cannot be written down ({error}).", permanent=True
             ) from error
         except httpx.RequestError as error:
-            raise self._failure(watch=watch) from error
+            raise self._failure(error, watch=watch) from error
         self._refuse_redirect(response.status_code)
         return Answer(system=self.system, status=response.status_code, headers=dict(response.headers), body=body)
 
@@ -146,9 +146,11 @@ class Door:
             unknown=True,
         )
 
-    def _failure(self, *, watch: _Watch) -> ConnectorError:
+    def _failure(self, error: httpx.RequestError, *, watch: _Watch) -> ConnectorError:
         if not watch.sending:
-            return ConnectorError(f"{self.system} could not be reached at {self._origin[1]}; nothing was sent.")
+            return ConnectorError(
+                f"{self.system} could not be reached at {self._origin[1]} ({error}); nothing was sent."
+            )
         if watch.timed_out:
             what = f"did not answer within {watch.seconds:g} seconds"
         else:

@@ -34,7 +34,9 @@ def test_nothing_listening_is_temporary_and_certainly_not_done(settings):
     with pytest.raises(ConnectorError) as caught:
         door.request(method="POST", url=url + "/x", content=b"{}")
     assert (caught.value.permanent, caught.value.unknown) == (False, False)
-    assert str(caught.value) == "Elsewhere could not be reached at 127.0.0.1; nothing was sent."
+    assert str(caught.value) == (
+        "Elsewhere could not be reached at 127.0.0.1 ([Errno 111] Connection refused); nothing was sent."
+    )
 
 
 def test_silence_after_sending_is_unknown(fake_lifecycle):
