@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from handoffs import completeness, journey, recommendations, stored
-from handoffs.buying_roles import buying_role, explicit_role, has_valid_email, primary_contact, rank
+from handoffs.buying_roles import buying_role, explicit_role, has_phone, has_valid_email, primary_contact, rank
 from handoffs.connectors.ports import ContactRecord
 from handoffs.context import Context
 from handoffs.sections import template_section
@@ -38,8 +38,8 @@ def compile_package(
     `{"source", "asOf", "ageDays", "default"}`.
 
     Unknown values are None or empty, never invented. Money is `{"amount": "240000.00", "currency": "USD"}`, instants
-    and days are ISO 8601. A mail address that bounced, and every address of somebody who must not be contacted, is
-    left out; provenance says so. Raises KeyError for an unknown type and ValueError for impossible weights.
+    and days are ISO 8601. An address or number that does not work, and everything of somebody who must not be
+    contacted, is left out; provenance says so. Raises KeyError for an unknown type and ValueError for impossible weights.
     """
     found: Found = {}
     package: dict[str, Any] = {
@@ -57,6 +57,11 @@ def compile_package(
     )
     package["recommendations"] = recommendations.recommend(package, context=context, handoff_type=handoff_type)
     return package
+
+
+def contact_to_reach(package: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The contact of a compiled package to turn to first: the primary, unless only others can be reached; else None."""
+    return next((person for person in package["contacts"] if person["email"] or person["phone"]), None)
 
 
 def _company(context: Context, found: Found) -> dict[str, Any]:
@@ -80,8 +85,8 @@ def _contacts(context: Context, found: Found) -> list[dict[str, Any]]:
     ordered = sorted(context.contacts, key=lambda contact: (contact is not primary, rank(buying_role(contact))))
     for index, contact in enumerate(ordered):
         path, stamp = f"contacts.{index}", contact.updated_at
-        found[f"{path}.email"] = _address(contact, contact.email, stamp)
-        found[f"{path}.phone"] = _address(contact, contact.phone, stamp)
+        found[f"{path}.email"] = _address(contact, contact.email, _email(contact))
+        found[f"{path}.phone"] = _address(contact, contact.phone, _phone(contact))
         found[f"{path}.role"] = Stored("role", "role in the CRM" if explicit_role(contact) else "title", stamp)
         if contact is primary:
             chosen_by = "flag in the CRM" if contact.is_primary else "highest role that can be reached"
@@ -91,7 +96,7 @@ def _contacts(context: Context, found: Found) -> list[dict[str, Any]]:
             "name": contact.name or contact.email or "Unnamed contact",
             "title": contact.title,
             "email": contact.email.strip() if has_valid_email(contact) and not contact.do_not_contact else "",
-            "phone": "" if contact.do_not_contact else contact.phone.strip(),
+            "phone": contact.phone.strip() if has_phone(contact) and not contact.do_not_contact else "",
             "isPrimary": contact is primary,
             "role": buying_role(contact),
         }
@@ -99,14 +104,23 @@ def _contacts(context: Context, found: Found) -> list[dict[str, Any]]:
     ]
 
 
-def _address(contact: ContactRecord, address: str, as_of: datetime | None) -> Stored | None:
+def _email(contact: ContactRecord) -> str:
+    if contact.email_bounced:
+        return "left out: mail bounced"
+    return f"contact {contact.crm_id}" if has_valid_email(contact) else "left out: not an address"
+
+
+def _phone(contact: ContactRecord) -> str:
+    return f"contact {contact.crm_id}" if has_phone(contact) else "left out: not a number"
+
+
+def _address(contact: ContactRecord, address: str, source: str) -> Stored | None:
+    """Where an address is from, or why it is not in the package; None when there is none."""
     if not address.strip():
         return None
-    if contact.do_not_contact:
-        return Stored(None, "left out: must not be contacted", as_of)
-    if address == contact.email and not has_valid_email(contact):
-        return Stored(None, "left out: mail bounced" if contact.email_bounced else "left out: not an address", as_of)
-    return Stored(address, f"contact {contact.crm_id}", as_of)
+    return Stored(
+        "address", "left out: must not be contacted" if contact.do_not_contact else source, contact.updated_at
+    )
 
 
 def _journey(context: Context, found: Found) -> dict[str, Any]:

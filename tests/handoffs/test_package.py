@@ -11,7 +11,7 @@ import pytest
 
 from handoffs.connectors.ports import ActivityRecord, ContactRecord, UsageRecord
 from handoffs.context import Context
-from handoffs.package import compile_package
+from handoffs.package import compile_package, contact_to_reach
 from tests.handoffs.contexts import (
     ACCOUNT,
     ASTRID,
@@ -130,6 +130,23 @@ def test_addresses_that_must_or_can_not_be_used_are_left_out() -> None:
     sources = {path: origin["source"] for path, origin in package["provenance"].items()}
     assert sources["contacts.1.email"] == "left out: must not be contacted"
     assert sources["contacts.2.email"] == "left out: mail bounced"
+
+
+def test_something_that_cannot_be_dialled_is_no_phone_number() -> None:
+    package = compiled(context(contacts=(replace(ASTRID, phone="on request"),)))
+    assert package["contacts"][0]["phone"] == ""
+    assert package["provenance"]["contacts.0.phone"]["source"] == "left out: not a number"
+
+
+def test_whom_to_turn_to_is_the_primary_unless_only_others_can_be_reached() -> None:
+    package = compiled(context(contacts=(ERIK, ASTRID, HENRIK)))
+    assert contact_to_reach(package) == package["contacts"][0]
+    silent = compiled(context(contacts=(ERIK, replace(ASTRID, do_not_contact=True), HENRIK)))
+    assert silent["contacts"][0]["name"] == "Astrid Nygaard"
+    found = contact_to_reach(silent)
+    assert found is not None
+    assert found["name"] == "Henrik Solli"
+    assert contact_to_reach(compiled(context(contacts=()))) is None
 
 
 def test_a_contact_without_a_name_is_still_named() -> None:
