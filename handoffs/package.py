@@ -38,8 +38,8 @@ def compile_package(
     `{"source", "asOf", "ageDays", "default"}`.
 
     Unknown values are None or empty, never invented. Money is `{"amount": "240000.00", "currency": "USD"}`, instants
-    and days are ISO 8601. An address or number that does not work, and everything of somebody who must not be
-    contacted, is left out; provenance says so. Raises KeyError for an unknown type and ValueError for impossible weights.
+    and days are ISO 8601. An address or number that does not work, and both of somebody who must not be contacted,
+    are left out; provenance says so. Raises KeyError for an unknown type and ValueError for impossible weights.
     """
     found: Found = {}
     package: dict[str, Any] = {
