@@ -32,10 +32,12 @@ class People:
         return cls({str(rep.crm_id): rep for rep in reps})
 
     def sender(self, context: Context, handoff_type: HandoffType) -> Rep | None:
-        """The CRM owner of the deal, else of the account, if they work on the sending side."""
+        """The CRM owner of the deal, else of the account: one on the sending side, else one who does not receive."""
         crm_ids = [context.deal.owner_crm_id if context.deal else "", context.account.owner_crm_id]
-        owners = (self.by_crm_id.get(crm_id) for crm_id in crm_ids)
-        return next((rep for rep in owners if rep and rep.function in handoff_type.sending_functions), None)
+        owners = [rep for crm_id in crm_ids if (rep := self.by_crm_id.get(crm_id))]
+        sending = (rep for rep in owners if rep.function in handoff_type.sending_functions)
+        others = (rep for rep in owners if rep.function not in handoff_type.receiving_functions)
+        return next(sending, None) or next(others, None)
 
 
 def facts_of(context: Context, handoff: Handoff, *, people: People, sender: Rep | None) -> Facts:
