@@ -139,7 +139,7 @@ def _send_crm(delivery: Delivery) -> str:
 
 def _send_slack(delivery: Delivery) -> str:
     alert = alert_from(delivery.payload["alert"], channel=delivery.recipient)
-    return configured.messaging().send_alert(alert, key=delivery.key, maybe_sent_before=delivery.attempt > 1)
+    return configured.messaging().send_alert(alert, key=delivery.key, maybe_sent_before=delivery.maybe_sent)
 
 
 def _send_email(delivery: Delivery) -> str:
@@ -183,7 +183,8 @@ def _failed(delivery: Delivery, error: ConnectorError, *, now: datetime) -> None
     failures = delivery.failures + 1
     wait = None if error.permanent else wait_after(failures)
     needs_other_way = error.permanent or failures == QUICK_RETRIES + 1
-    changes = {"failures": failures, "last_error": str(error)[:500]}
+    refusals = delivery.refusals + (not error.unknown)
+    changes = {"failures": failures, "refusals": refusals, "last_error": str(error)[:500]}
     if wait is None:
         log.warning("%s is parked: %s", delivery.key, error)
         state, verb, next_at = Delivery.State.PARKED, "delivery_parked", None

@@ -161,6 +161,7 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('attempt', models.PositiveIntegerField(default=0)),
                 ('failures', models.PositiveIntegerField(default=0)),
+                ("refusals", models.PositiveIntegerField(default=0)),
                 ('last_error', models.CharField(blank=True, max_length=500)),
                 ('delivered_at', models.DateTimeField(blank=True, null=True)),
                 ('provider_id', models.CharField(blank=True, max_length=200)),

@@ -14,7 +14,8 @@ class Delivery(models.Model):
     one.
 
     `next_at` is business time, `lease_until` real time. `attempt` counts claims and is the fence;
-    `failures` counts answers that were not ok.
+    `failures` counts answers that were not ok, `refusals` those after which it
+    surely had not been sent.
     """
 
     class Channel(models.TextChoices):
@@ -54,6 +55,7 @@ class Delivery(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
+    refusals = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=500, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     provider_id = models.CharField(max_length=200, blank=True)
@@ -89,3 +91,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} to {self.recipient}"
+
+    @property
+    def maybe_sent(self) -> bool:
+        """Whether an earlier attempt may have reached the provider: its answer was unknown, or its worker died."""
+        return self.attempt - 1 > self.refusals
