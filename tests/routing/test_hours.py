@@ -92,6 +92,13 @@ def test_a_sunday_night_shift_runs_into_monday() -> None:
     assert next_opening(hours, local("UTC", "2026-11-23T04:00")) == local("UTC", "2026-11-29T20:00")
 
 
+def test_a_night_shift_runs_through_new_year() -> None:
+    hours = WorkingHours.from_week(zone="Pacific/Auckland", week={"thu": [["22:00", "10:00"]]})
+    assert is_open(hours, local("Pacific/Auckland", "2027-01-01T00:30"))
+    evenings = WorkingHours.from_week(zone="America/Los_Angeles", week={"thu": [["15:00", "23:00"]]})
+    assert is_open(evenings, datetime(2027, 1, 1, 0, 30, tzinfo=UTC))
+
+
 def test_a_holiday_is_skipped() -> None:
     hours = office(holidays=frozenset({date(2026, 12, 25)}))
     assert next_opening(hours, local("UTC", "2026-12-24T17:00")) == local("UTC", "2026-12-28T09:00")
