@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handoffs.connectors.ports import (
@@ -287,6 +287,7 @@ contexts = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(context=contexts)
 def test_the_stored_snapshot_gives_back_an_equal_context(context: Context) -> None:
     assert Context.from_json(json.loads(json.dumps(context.to_json()))) == context

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handoffs.markdown import inline
@@ -49,6 +49,7 @@ def test_a_very_long_value_is_cut() -> None:
     assert inline("x" * 10_000, limit=10) == "x" * 9 + "…"
 
 
+@settings(deadline=None)
 @given(text=st.text(alphabet=st.sampled_from("ab1.-+=#*_`~<>[]()|\\&;! \n\r\t\u2028:/w"), max_size=30))
 def test_no_markup_is_left_unescaped(text: str) -> None:
     safe = inline(text)

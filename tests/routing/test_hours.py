@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.hours import ALWAYS, WEEKDAYS, HoursError, WorkingHours, add, elapsed, is_open, next_opening
@@ -288,6 +288,7 @@ def naively_open(hours: WorkingHours, reading: datetime) -> bool:
     return False
 
 
+@settings(deadline=None)
 @given(hours=calendars(), start=instants())
 def test_two_days_agree_with_a_walk_over_minutes(hours: WorkingHours, start: datetime) -> None:
     walked = naive_minutes(hours, start, 2 * 1440)
@@ -297,6 +298,7 @@ def test_two_days_agree_with_a_walk_over_minutes(hours: WorkingHours, start: dat
         assert next_opening(hours, start) == start + walked.index(True) * MINUTE
 
 
+@settings(deadline=None)
 @given(hours=calendars(), start=instants(), amount=amounts)
 def test_the_deadline_is_the_first_minute_by_which_the_amount_has_passed(
     hours: WorkingHours, start: datetime, amount: timedelta
@@ -307,6 +309,7 @@ def test_the_deadline_is_the_first_minute_by_which_the_amount_has_passed(
         assert elapsed(hours, start, deadline - timedelta(microseconds=1)) < amount
 
 
+@settings(deadline=None)
 @given(hours=calendars(), start=instants(), first=amounts, second=amounts)
 def test_more_working_time_never_ends_earlier_and_adds_up(
     hours: WorkingHours, start: datetime, first: timedelta, second: timedelta
@@ -315,6 +318,7 @@ def test_more_working_time_never_ends_earlier_and_adds_up(
     assert add(hours, add(hours, start, first), second) == add(hours, start, first + second)
 
 
+@settings(deadline=None)
 @given(hours=calendars(), start=instants(), later=amounts, amount=amounts)
 def test_a_later_start_never_ends_earlier(
     hours: WorkingHours, start: datetime, later: timedelta, amount: timedelta
@@ -322,6 +326,7 @@ def test_a_later_start_never_ends_earlier(
     assert add(hours, start, amount) <= add(hours, start + later, amount)
 
 
+@settings(deadline=None)
 @given(hours=calendars(), at=instants())
 def test_the_next_opening_is_open_and_nothing_before_it_is(hours: WorkingHours, at: datetime) -> None:
     opening = next_opening(hours, at)
