@@ -276,6 +276,8 @@ def reassign(
         row = giving.lock(handoff, "reassign", State.ASSIGNED, version)
         if to.pk == row.owner_id:
             raise states.RefusedError(f"{to} already owns {row.reference}. Choose somebody else.")
+        if not to.is_active:
+            raise states.RefusedError(f"{to} has left the roster. Choose somebody else.")
         if row.package is None:
             raise states.RefusedError(f"{row.reference} has no package yet, so nobody can take it.")
         before = row.assignment
