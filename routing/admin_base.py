@@ -20,6 +20,7 @@ from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import ForeignKey, Model
+from django.forms.models import InlineForeignKeyField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
@@ -149,8 +150,6 @@ class ModelForm(_ModelForm[_Row]):
 
     broken: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Constraint name -> the field to mend and the sentence to show; others speak with their own message."""
-    checked_elsewhere: ClassVar[frozenset[str]] = frozenset()
-    """Constraints that somebody else checks, such as the formset, which sees all lines at once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -159,20 +158,24 @@ class ModelForm(_ModelForm[_Row]):
             if isinstance(widget, KnownAutocomplete) and name in self.instance._state.fields_cache:
                 widget.known = getattr(self.instance, name)
 
-    def validate_constraints(self) -> None:
-        exclude = self._get_validation_exclusions()  # type: ignore[attr-defined]
+    def _post_clean(self) -> None:
+        # Django would put every broken constraint above the form; we look at them one by one instead.
+        vars(self.instance)["validate_constraints"] = lambda **_: None
+        try:
+            super()._post_clean()  # type: ignore[misc]  # Django's own hook
+        finally:
+            del vars(self.instance)["validate_constraints"]
+        # A row that exists is checked as a whole, also by what the form does not show; a new one has no more than the form.
+        new = self.instance._state.adding
+        exclude = self._get_validation_exclusions() if new else set(self.errors)  # type: ignore[attr-defined]
+        exclude |= {name for name, field in self.fields.items() if isinstance(field, InlineForeignKeyField)}
         for model, constraints in self.instance.get_constraints():
             for constraint in constraints:
-                if constraint.name in self.checked_elsewhere:
-                    continue
                 try:
                     constraint.validate(model, self.instance, exclude=exclude)
                 except ValidationError as error:
-                    self._tell(constraint.name, error)
-
-    def _tell(self, constraint: str, error: ValidationError) -> None:
-        field, sentence = self.broken.get(constraint, (None, None))
-        self.add_error(field if field in self.fields else None, sentence or error)
+                    field, sentence = self.broken.get(constraint.name, (None, None))
+                    self.add_error(field if field in self.fields else None, sentence or error)
 
     def save(self, commit: bool = True) -> _Row:
         if not commit or self.instance._state.adding or self.errors:

@@ -102,7 +102,7 @@ def words_field(help_text: str, **options: Any) -> Words:
     return Words(required=False, widget=UnfoldAdminTextInputWidget(), help_text=help_text, **options)
 
 
-class UserAddForm(UserCreationForm[User]):
+class UserAddForm(UserCreationForm[User], ModelForm[User]):
     """Somebody new: the e-mail address is what they sign in with."""
 
     class Meta:
@@ -112,7 +112,7 @@ class UserAddForm(UserCreationForm[User]):
         help_texts: ClassVar[dict[str, str]] = {"time_zone": ZONE_HELP}
 
 
-class UserEditForm(UserChangeForm[User]):
+class UserEditForm(UserChangeForm[User], ModelForm[User]):
     """Somebody known."""
 
     class Meta:
@@ -180,7 +180,7 @@ class RepForm(ModelForm[Rep]):
 
     def clean_segments(self) -> list[str]:
         words = [normal_word(word) or word for word in self.cleaned_data["segments"]]
-        return _known("segment", Segment, words)
+        return _known("segment", Segment, list(dict.fromkeys(words)))
 
     def clean_territories(self) -> list[str]:
         return _known("territory", Territory, self.cleaned_data["territories"])
@@ -281,12 +281,6 @@ class RuleForm(ModelForm[Rule]):
     class Meta:
         model = Rule
         fields = "__all__"
-
-
-class RuleLineForm(RuleForm):
-    """A rule as a line of its draft's list; the list itself checks the positions, which it sees all at once."""
-
-    checked_elsewhere: ClassVar[frozenset[str]] = frozenset({"rule_position_once"})
 
 
 class TerritoryForm(ModelForm[Territory]):

@@ -19,10 +19,10 @@ class OrderedLines(PaginationInlineFormSet):
 
     def clean(self) -> None:
         super().clean()
-        if any(self.errors):
+        if any(self.errors) or self.instance._state.adding:
             return
         shown = [form.instance.pk for form in self.initial_forms]
-        if self.queryset is not None and self._siblings().exclude(pk__in=shown).exists():
+        if self._siblings().exclude(pk__in=shown).exists():
             raise forms.ValidationError(
                 "Somebody added a line meanwhile. Nothing was saved: reload the page and look again."
             )

@@ -42,12 +42,6 @@ class PolicyForm(ModelForm[Policy]):
         }
 
 
-class StepLineForm(ModelForm[EscalationStep]):
-    """A rung of the ladder; the ladder itself checks the positions, which it sees all at once."""
-
-    checked_elsewhere: ClassVar[frozenset[str]] = frozenset({"escalation_step_position_once"})
-
-
 def _is_draft(policy: Any) -> bool:
     return not isinstance(policy, Policy) or policy.state == Policy.State.DRAFT
 
@@ -56,7 +50,6 @@ class EscalationStepInline(TabularInline[EscalationStep, Policy]):
     """The ladder."""
 
     model = EscalationStep
-    form = StepLineForm
     formset = OrderedLines
     fields = ("clock_kind", "position", "action", "after_minutes", "unit", "role")
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from handoffs.admin.forms import AccountForm, ContactForm, ContactLineForm, ContactLines, DealForm
+from handoffs.admin.forms import AccountForm, ContactForm, ContactLines, DealForm
 from handoffs.models import Account, Contact, Deal
 from routing.admin_base import (
     AutocompleteSelectFilter,
@@ -27,7 +27,7 @@ class ContactInline(TabularInline[Contact, Account]):
     """The people at an account."""
 
     model = Contact
-    form = ContactLineForm
+    form = ContactForm
     formset = ContactLines
     fields = ("crm_id", "first_name", "last_name", "title", "email", "phone", "is_primary", "do_not_contact")
     show_change_link = True

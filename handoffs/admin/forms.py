@@ -114,12 +114,6 @@ class ContactForm(ModelForm[Contact]):
         return _zone(self.cleaned_data["time_zone"])
 
 
-class ContactLineForm(ContactForm):
-    """A contact as a line of its account; the list itself checks that one is primary."""
-
-    checked_elsewhere: ClassVar[frozenset[str]] = frozenset({"contact_one_primary"})
-
-
 class ContactLines(PaginationInlineFormSet):
     """The contacts of an account: at most one is primary, and the mark may pass from one to another in one save."""
 

@@ -82,7 +82,7 @@ class AbsenceInline(TabularInline[Absence, Rep]):
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Absence]:
-        return super().get_queryset(request).select_related("cover")
+        return super().get_queryset(request).select_related("rep", "cover")
 
 
 class RoleInline(TabularInline[Role, Team]):
@@ -95,7 +95,7 @@ class RoleInline(TabularInline[Role, Team]):
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
-        return super().get_queryset(request).select_related("holder")
+        return super().get_queryset(request).select_related("holder", "team")
 
 
 @admin.register(Team)

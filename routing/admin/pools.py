@@ -36,7 +36,7 @@ class MembershipInline(TabularInline[Membership, Pool]):
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).select_related("rep")
+        return super().get_queryset(request).select_related("rep", "pool")
 
     @display(description="turns per weight")
     def turns_taken(self, membership: Membership) -> str:

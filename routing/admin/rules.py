@@ -21,7 +21,7 @@ from routing.admin_base import (
     wall_clock,
 )
 from routing.drafts import start_draft
-from routing.forms import NewDraftForm, RuleForm, RuleLineForm, SegmentForm, TerritoryForm
+from routing.forms import NewDraftForm, RuleForm, SegmentForm, TerritoryForm
 from routing.models import Rule, RuleSet, Segment, Territory
 from routing.ordered_lines import OrderedLines
 
@@ -79,7 +79,7 @@ class RuleInline(PartInline):
     """The list of rules, first match wins."""
 
     model = Rule
-    form = RuleLineForm
+    form = RuleForm
     formset = RuleLines
     fields = ("position", "code", "name", "when", "strategy", "pool", "when_unavailable", "is_enabled")
     readonly_fields = ("when",)
@@ -147,6 +147,9 @@ class RuleSetAdmin(DraftsOnly, ModelAdmin[RuleSet]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: RuleSet | None = None) -> Any:
         return () if obj is None else super().get_readonly_fields(request, obj)
+
+    def get_inlines(self, request: HttpRequest, obj: RuleSet | None) -> Any:
+        return () if obj is None else super().get_inlines(request, obj)
 
     def save_model(self, request: HttpRequest, obj: RuleSet, form: Any, change: bool) -> None:
         if change:
