@@ -42,13 +42,18 @@ class _Fresh:
 def assign(draft: Draft, *, handoff_uuid: uuid.UUID, number: int, now: datetime, actor: str) -> Outcome:
     """Chooses, debits and writes Decision and Assignment, in the caller's transaction.
 
-    With a pool its row is locked until commit. `number` counts the handoff's assignments from 1.
+    The pool and the people it may choose from stay locked until commit. `number` counts the handoff's assignments
+    from 1.
     """
     if draft.direct is not None:
+        reason = _over_cap_by_now(draft, draft.direct, now=now)
+        if reason is not None:
+            candidates = [replace(c, reason=reason) if c.rep.pk == draft.direct.pk else c for c in draft.candidates]
+            return _nobody(draft, candidates, handoff_uuid=handoff_uuid, now=now)
         return _give(draft, draft.direct, None, handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
     if draft.pool is None or not draft.eligible:
         return _nobody(draft, draft.candidates, handoff_uuid=handoff_uuid, now=now)
-    turns.lock(draft.pool.pk)
+    turns.lock_with_members(draft.pool.pk, [candidate.rep.pk for candidate in draft.eligible])
     fresh, candidates = _reread(draft, now=now)
     ready = [member for member in fresh.members if any(c.rep.pk == member.rep_id and not c.reason for c in candidates)]
     if not ready:
@@ -57,6 +62,16 @@ def assign(draft: Draft, *, handoff_uuid: uuid.UUID, number: int, now: datetime,
     draft = replace(draft, candidates=candidates)
     rep = next(c.rep for c in candidates if c.rep.pk == chosen.rep_id)
     return _give(draft, rep, (chosen, fresh.seq), handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
+
+
+def _over_cap_by_now(draft: Draft, rep: Rep, *, now: datetime) -> Reason | None:
+    """Whether the one person chosen got to a cap since the decision, read under their lock; the pool's comes first."""
+    if draft.pool is not None and draft.pool.debits_owner_matches:
+        turns.lock(draft.pool.pk)
+    if not rep.has_caps or draft.match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY:
+        return None
+    Rep.objects.select_for_update(no_key=True).only("pk").get(pk=rep.pk)
+    return over_cap(with_load(Rep.objects.filter(pk=rep.pk), now=now).get())
 
 
 def _reread(draft: Draft, *, now: datetime) -> tuple[_Fresh, tuple[Candidate, ...]]:
@@ -144,8 +159,7 @@ def _give(
 
 
 def _debit_owner(pool: Pool, rep: Rep, assignment: Assignment, *, now: datetime, actor: str) -> None:
-    """Counts an owner match as a turn, where the pool wants that and the owner is in it."""
-    turns.lock(pool.pk)
+    """Counts an owner match as a turn, where the pool wants that and the owner is in it. The pool is locked already."""
     member = Membership.objects.filter(pool=pool, rep=rep, is_active=True).first()
     if member is not None:
         seq = turns.next_seq(pool.pk)

@@ -80,6 +80,11 @@ class Caps(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def has_caps(self) -> bool:
+        """Whether any of the caps is set."""
+        return any(cap is not None for cap in (self.load_cap, self.hour_cap, self.day_cap, self.week_cap))
+
 
 class Team(Caps):
     """A node of the org tree. Its manager is told when nobody can take a handoff."""
