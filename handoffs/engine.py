@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from handoffs import claiming, outbox, pipeline
 from handoffs.models import Handoff
@@ -56,7 +56,7 @@ def run_due(*, now: datetime, clock: Callable[[], datetime], limit: int = HANDOF
 def _run(handoff: Handoff, *, now: datetime) -> None:
     try:
         pipeline.advance(handoff, now=now, actor="engine")
-    except DatabaseError:
+    except (InterfaceError, OperationalError):  # the database is away, which is nothing about this row
         raise
     except Exception as error:  # one bad row must not stop the others; it is postponed and shown
         log.exception("%s could not be run", handoff.reference)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.template.loader import render_to_string
 
 from handoffs import claiming, timeline
@@ -66,7 +66,7 @@ def attempt(delivery: Delivery, *, now: datetime) -> None:
     except ConnectorError as error:
         _failed(delivery, error, now=now)
         return
-    except DatabaseError:
+    except (InterfaceError, OperationalError):  # the database is away, which is nothing about this row
         raise
     except Exception as error:  # one bad row must not stop the others; it is retried and shown
         log.exception("%s could not be sent", delivery.key)

@@ -9,6 +9,7 @@ may not.
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -115,15 +116,22 @@ def advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
     pass_point("pipeline.prepared")
     try:
         settle(handoff, prepared, now=now, actor=actor)
-    except (LostRaceError, IntegrityError):
-        if Handoff.objects.filter(pk=handoff.pk, attempt=handoff.attempt, version=handoff.version).exists():
-            raise
+    except LostRaceError:
+        return
+    except IntegrityError:
+        # Most often a line of the log that came in between. Where somebody else settled it, this changes nothing.
+        sentence = "Something changed while it was being looked at, so it is looked at again."
+        postpone(handoff, sentence, permanent=False, now=now, actor=actor)
         return
     pass_point("pipeline.settled")
 
 
 def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -> None:
-    """The one transaction: package, and then blocked, held, or assigned with turn, clocks, outbox and log."""
+    """The one transaction: package, and then blocked, held, or assigned with turn, clocks, outbox and log.
+
+    The caller's `handoff` stays as it was claimed, so that it can be postponed when this fails.
+    """
+    handoff = copy(handoff)
     with transaction.atomic():
         package = prepared.save_package(handoff, now=now)
         if prepared.draft is None or prepared.plan is None:
