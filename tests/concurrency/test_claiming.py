@@ -107,7 +107,7 @@ def test_the_attempt_that_comes_with_a_claim_is_that_of_the_claim():
     DeliveryFactory.create()
     statements: list[str] = []
 
-    def fall_asleep(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+    def fall_asleep(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if statements:
             meanwhile(lambda: claiming.claim_due(Delivery, now=LATER, real_now=LATER, limit=1))
         statements.append(sql)
