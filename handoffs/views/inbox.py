@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
+from handoffs.access import visible_to
 from handoffs.now import now
 from handoffs.views import queue
 from handoffs.views.page import PageRequest, methods, page, reading_of, signed_in
@@ -31,10 +32,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
     asked = cast(PageRequest, request)
     reading = reading_of(asked.user, now())
     q = " ".join(request.GET.get("q", "").replace("\0", "").split())[:SEARCH_LIMIT]
-    held = queue.counts(asked.user)
+    seen = visible_to(asked.user)
+    held = queue.counts(seen, asked.user)
     wanted = request.GET.get("view", "")
     view = queue.FOUND if q else wanted if wanted in dict(TABS) else queue.usual_view(asked.user, held)
-    handoffs = queue.handoffs_of(asked.user, view=view, q=q)
+    handoffs = queue.handoffs_of(seen, asked.user, view=view, q=q)
     shown = Paginator(handoffs, queue.PAGE_SIZE, allow_empty_first_page=True).get_page(request.GET.get("page"))
     groups = queue.grouped(shown.object_list, asked.user, reading)
     context = {

@@ -11,7 +11,7 @@ from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySe
 from django.db.models.functions import Concat
 
 from handoffs import wording
-from handoffs.access import groups_of, rep_of, visible_to
+from handoffs.access import groups_of, rep_of
 from handoffs.models import OPEN_STATES, Contact, Handoff, State
 from handoffs.shipped import REP
 from handoffs.views import chips
@@ -90,9 +90,9 @@ class Group:
     rows: list[Row]
 
 
-def counts(user: User) -> dict[str, int]:
-    """How many handoffs each tab holds, in one query."""
-    found: dict[str, int] = visible_to(user).aggregate(
+def counts(seen: QuerySet[Handoff], user: User) -> dict[str, int]:
+    """How many of the handoffs that the user may see each tab holds, in one query."""
+    found: dict[str, int] = seen.aggregate(
         mine=Count("pk", filter=_mine(user)),
         acknowledge=Count("pk", filter=_to_acknowledge(user)),
         all=Count("pk", filter=~Q(state__in=AT_AN_END)),
@@ -121,9 +121,8 @@ def usual_view(user: User, held: dict[str, int]) -> str:
     return MINE if only_a_rep or held[MINE] else OPEN
 
 
-def handoffs_of(user: User, *, view: str, q: str) -> QuerySet[Handoff]:
+def handoffs_of(seen: QuerySet[Handoff], user: User, *, view: str, q: str) -> QuerySet[Handoff]:
     """The handoffs of a tab, or, with a search text, all that match among those the user may see; most urgent first."""
-    seen = visible_to(user)
     if q:
         return _ordered(seen.filter(_matches(q)))
     wanted = {

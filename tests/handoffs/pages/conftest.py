@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 import time_machine
@@ -53,7 +54,7 @@ def give(firm: Company) -> Give:
         at: datetime = NOW,
         account: Account | None = None,
         deal: Deal | None = None,
-        **account_fields: object,
+        **account_fields: Any,
     ) -> Handoff:
         if account is None:
             rich = rich_account(handoff_type, now=at, **account_fields)

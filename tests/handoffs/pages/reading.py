@@ -2,8 +2,15 @@
 
 import re
 from html.parser import HTMLParser
+from typing import Protocol
 
-from django.http import HttpResponse
+
+class Answer(Protocol):
+    """Whatever a view or the test client gives back."""
+
+    @property
+    def content(self) -> bytes: ...
+
 
 SILENT = {"script", "style", "template", "noscript"}
 
@@ -27,13 +34,13 @@ class _Words(HTMLParser):
             self.said.append(data)
 
 
-def words(response: HttpResponse) -> str:
+def words(response: Answer) -> str:
     """The visible text on one line."""
     reader = _Words()
     reader.feed(response.content.decode())
     return re.sub(r"\s+", " ", " ".join(reader.said)).strip()
 
 
-def html(response: HttpResponse) -> str:
+def html(response: Answer) -> str:
     """The markup, for what only markup shows: links, attributes, forms."""
     return response.content.decode()

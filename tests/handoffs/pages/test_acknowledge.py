@@ -1,0 +1,118 @@
+from django.test import Client
+
+from handoffs import pipeline
+from handoffs.models import Event, Handoff, State
+from tests.factories import NOW, Company
+from tests.handoffs.pages.conftest import Give, SignIn
+from tests.handoffs.pages.reading import html, words
+
+IN_PAGE = {"HX-Request": "true"}
+
+
+def press(client: Client, handoff: Handoff, *, version: object = None, target: str = "", follow: bool = False):
+    headers = {**IN_PAGE, "HX-Target": target} if target else {}
+    sent = {} if version is None else {"version": version}
+    return client.post(f"/handoffs/{handoff.reference}/acknowledge/", sent, headers=headers, follow=follow)
+
+
+def state_of(handoff: Handoff) -> str:
+    return Handoff.objects.get(pk=handoff.pk).state
+
+
+def test_the_owner_acknowledges_without_scripts(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    answer = press(sign_in("ingrid"), handoff, version=handoff.version, follow=True)
+
+    assert answer.redirect_chain == [(f"/handoffs/{handoff.reference}/", 302)]
+    assert f"Acknowledged {handoff.reference}. Contact Halvorsen Marine Logistics next." in words(answer)
+    assert state_of(handoff) == State.ACKNOWLEDGED
+    line = Event.objects.get(stream=handoff.stream, verb="acknowledged")
+    assert line.actor == f"user:{firm.user('ingrid').pk}"
+
+
+def test_in_the_list_the_answer_is_the_row_as_it_now_is(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    answer = press(sign_in("ingrid"), handoff, version=handoff.version, target=f"row-{handoff.pk}")
+
+    assert html(answer).strip().startswith(f'<li class="row" id="row-{handoff.pk}">')
+    assert "Make first contact" in words(answer)
+    assert "Acknowledged HO-" in words(answer)
+    assert "<button" not in html(answer)
+
+
+def test_on_the_page_the_answer_is_the_record_as_it_now_is(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    answer = press(sign_in("ingrid"), handoff, version=handoff.version, target="handoff")
+
+    assert html(answer).strip().startswith('<div class="stack stack-lg" id="handoff">')
+    assert "Acknowledge , done 10:00" in words(answer) or "Acknowledge, done 10:00" in words(answer)
+    assert "<html" not in html(answer)
+
+
+def test_a_page_that_is_out_of_date_is_refused_in_place_with_the_present_state(
+    firm: Company, give: Give, sign_in: SignIn
+) -> None:
+    handoff = give()
+    seen = handoff.version
+    pipeline.log_contact(handoff, contacted_at=NOW, actor="user:1", now=NOW)
+
+    for target in (f"row-{handoff.pk}", "handoff"):
+        answer = press(sign_in("ingrid"), handoff, version=seen, target=target)
+        assert answer.status_code == 409
+        assert f"{handoff.reference} has changed since you opened it and is now contacted." in words(answer)
+    plain = press(sign_in("ingrid"), handoff, version=seen)
+    assert plain.status_code == 409
+    assert "Nothing was done: look again." in words(plain)
+    assert state_of(handoff) == State.CONTACTED
+
+
+def test_what_cannot_be_acknowledged_names_its_state(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    client = sign_in("ingrid")
+    press(client, handoff, version=handoff.version)
+
+    answer = press(client, handoff)
+
+    assert answer.status_code == 409
+    assert f"{handoff.reference} is acknowledged, so it cannot be acknowledged." in words(answer)
+    assert Event.objects.filter(stream=handoff.stream, verb="acknowledged").count() == 1
+
+
+def test_a_manager_may_a_sender_may_not_a_stranger_finds_nothing(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+
+    assert press(sign_in("freya"), handoff).status_code == 404
+    for onlooker in ("dana", "ben", "clara"):
+        answer = press(sign_in(onlooker), handoff)
+        assert answer.status_code == 403, onlooker
+        assert f"{handoff.reference} belongs to Ingrid Solheim, so only they or their manager can" in words(answer)
+    assert state_of(handoff) == State.ASSIGNED
+
+    assert press(sign_in("elena"), handoff).status_code == 302
+    assert state_of(handoff) == State.ACKNOWLEDGED
+
+
+def test_only_those_who_may_press_it_see_the_button(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    button = f'action="/handoffs/{handoff.reference}/acknowledge/"'
+
+    assert button in html(sign_in("ingrid").get(f"/handoffs/{handoff.reference}/"))
+    assert button in html(sign_in("elena").get(f"/handoffs/{handoff.reference}/"))
+    assert button not in html(sign_in("dana").get(f"/handoffs/{handoff.reference}/"))
+
+
+def test_a_nonsense_version_counts_as_not_having_looked(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+
+    assert press(sign_in("ingrid"), handoff, version="9" * 400).status_code == 302
+    assert state_of(handoff) == State.ACKNOWLEDGED
+
+
+def test_acknowledging_never_counts_as_contact(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    press(sign_in("ingrid"), handoff)
+
+    answer = sign_in("ingrid").get(f"/handoffs/{handoff.reference}/")
+
+    assert Handoff.objects.get(pk=handoff.pk).contacted_at is None
+    assert "2 h left" in words(answer)
