@@ -158,7 +158,8 @@ def _look(
         weights=(setting.field_weights or None) if setting else None,
         **({"stale_after_days": setting.stale_after_days} if setting else {}),
     )
-    if last is not None and _content(last.body) == _content(body):
+    known = context.to_json()
+    if last is not None and last.score == body["completeness"]["score"] and _told(last.context) == _told(known):
         return context, last, False
     package = Package(
         handoff=handoff,
@@ -166,15 +167,15 @@ def _look(
         verdict=body["completeness"]["verdict"],
         score=body["completeness"]["score"],
         body=body,
-        context=context.to_json(),
+        context=known,
         compiled_at=now,
     )
     return context, package, True
 
 
-def _content(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A package without the ages of its fields, which change by the day."""
-    return {key: value for key, value in body.items() if key != "provenance"}
+def _told(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What the CRM and the product said, whenever they were asked."""
+    return {key: value for key, value in context.items() if key != "gathered_at"}
 
 
 def _gaps(body: Mapping[str, Any]) -> list[str]:

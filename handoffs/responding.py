@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from handoffs.models import Delivery, Handoff, State
+from handoffs.package import contact_to_reach
 from handoffs.response_facts import DELIVERED, NOT_NEEDED, NOT_YET, PLANNED, QUEUED, Action, ResponseFacts
 from handoffs.states import RefusedError
 from routing.models import Decision, Rep
@@ -29,7 +30,7 @@ def response_of(handoff: Handoff, *, zone: str = "UTC", rehearsed: bool = False)
     decision = Decision.objects.filter(handoff_uuid=handoff.uuid).select_related("pool__team").first()
     number = handoff.assignment.number if handoff.assignment else 0
     ledger = _Ledger(handoff.deliveries.filter(assignment_number__in={0, number}).order_by("id"), rehearsed=rehearsed)
-    primary = next((contact for contact in package.body["contacts"] if contact["isPrimary"]), None)
+    first = contact_to_reach(package.body)
     return ResponseFacts(
         handoff_type=handoff.handoff_type,
         state="blocked" if blocked else ("unassigned" if unassigned else "assigned"),
@@ -43,7 +44,7 @@ def response_of(handoff: Handoff, *, zone: str = "UTC", rehearsed: bool = False)
         to_name=handoff.owner.name if handoff.owner else "",
         to_team=handoff.team.name if handoff.team else "",
         owner_first_name=handoff.owner.first_name if handoff.owner else "",
-        contact_first_name=primary["name"].split()[0] if primary else "",
+        contact_first_name=first["name"].split()[0] if first else "",
         sla_minutes=clock.target_minutes if clock else None,
         deadline=clock.deadline_at if clock else None,
         zone=zone,
