@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from handoffs import engine, timeline, triggers
-from handoffs.models import Delivery, Handoff
-from routing.models import Rep
+from handoffs import engine, pipeline, timeline, triggers
+from handoffs.models import Account, Deal, Delivery, Handoff
+from routing.models import HandoffType, Rep
 from tests.factories import Company
 from tests.fakes.fixtures import Fake
 
@@ -39,6 +39,21 @@ class Office:
             if not engine.sweep(now=at, clock=lambda: at):
                 return
         raise AssertionError("The engine never came to rest.")
+
+    def receive(
+        self, handoff_type: HandoffType, account: Account, deal: Deal | None, *, now: datetime, **more: Any
+    ) -> Handoff:
+        """A handoff that somebody starts by hand."""
+        handoff, _ = pipeline.receive(
+            handoff_type=handoff_type,
+            account=account,
+            deal=deal,
+            origin=Handoff.Origin.PAGE,
+            now=now,
+            actor=self.actor("ben"),
+            **more,
+        )
+        return handoff
 
     def handoff(self) -> Handoff:
         """The only handoff there is, as it stands now."""

@@ -83,8 +83,12 @@ def test_a_lead_over_the_threshold_reaches_an_sdr_and_is_taken_on(office: Office
     # Dana acknowledges, calls within the hour, and takes it on as an opportunity of sales.
     dana = office.actor("dana")
     pipeline.acknowledge(handoff, actor=dana, now=asked + timedelta(minutes=10))
-    pipeline.log_contact(handoff, contacted_at=asked + timedelta(minutes=50), actor=dana, now=asked + timedelta(hours=1))
-    pipeline.close(handoff, outcome=State.CONVERTED, reason="Accepted as SQL", actor=dana, now=asked + timedelta(days=1))
+    pipeline.log_contact(
+        handoff, contacted_at=asked + timedelta(minutes=50), actor=dana, now=asked + timedelta(hours=1)
+    )
+    pipeline.close(
+        handoff, outcome=State.CONVERTED, reason="Accepted as SQL", actor=dana, now=asked + timedelta(days=1)
+    )
     handoff.refresh_from_db()
     assert (handoff.state, handoff.meeting_at) == (State.CONVERTED, None)
     promise.refresh_from_db()
