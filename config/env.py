@@ -137,7 +137,9 @@ def database(env: Environment, *, directory: Path) -> dict[str, Any]:
     options = dict(settings.get("OPTIONS", {}))
     if settings["ENGINE"] == SQLITE:
         # A transaction that starts reading and writes later would otherwise die with "database is locked".
-        options |= {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL"}
+        # Without the second pragma INSERT OR REPLACE deletes past the triggers that keep the log from changing.
+        pragmas = "PRAGMA journal_mode=WAL; PRAGMA recursive_triggers=ON"
+        options |= {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
         # Tests get a file as well: in memory, threads and processes would not meet each other's locks.
         settings["TEST"] = {"NAME": f"{settings['NAME']}.test"}
         folder = Path(settings["NAME"]).parent
