@@ -48,8 +48,8 @@ def assign(draft: Draft, *, handoff_uuid: uuid.UUID, number: int, now: datetime,
     if draft.direct is not None:
         reason = _over_cap_by_now(draft, draft.direct, now=now)
         if reason is not None:
-            candidates = [replace(c, reason=reason) if c.rep.pk == draft.direct.pk else c for c in draft.candidates]
-            return _nobody(draft, candidates, handoff_uuid=handoff_uuid, now=now)
+            passed = [replace(c, reason=reason) if c.rep.pk == draft.direct.pk else c for c in draft.candidates]
+            return _nobody(draft, passed, handoff_uuid=handoff_uuid, now=now)
         return _give(draft, draft.direct, None, handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
     if draft.pool is None or not draft.eligible:
         return _nobody(draft, draft.candidates, handoff_uuid=handoff_uuid, now=now)
