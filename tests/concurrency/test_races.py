@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,6 +41,10 @@ def assigned(firm: Company) -> Handoff:
     handoff = pipeline.run(handoff, now=NOW, actor="engine")
     assert handoff.state == State.ASSIGNED
     return handoff
+
+
+def call(changes: Sequence[Callable[[], Any]], number: int) -> Any:
+    return changes[number]()
 
 
 def verbs(handoff: Handoff) -> list[str]:
@@ -83,17 +88,16 @@ def test_of_acknowledge_reassign_withdraw_and_reject_on_one_page_one_is_done(fir
     for round_number in range(crowd(postgresql=12, sqlite=4)):
         handoff = assigned(firm)
         other = next(firm.reps[key] for key in ("dana", "kofi") if firm.reps[key].pk != handoff.owner_id)
-        changes: list[Callable[[], Any]] = [
-            lambda h=handoff: pipeline.acknowledge(h, actor="user:1", now=SOON, version=h.version),
-            lambda h=handoff, to=other: pipeline.reassign(
-                h, to=to, reason="holiday", actor="user:2", now=SOON, version=h.version
-            ),
-            lambda h=handoff: pipeline.withdraw(h, reason="wrong", actor="user:3", now=SOON, version=h.version),
-            lambda h=handoff: pipeline.reject(h, reason="incomplete", actor="user:4", now=SOON, version=h.version),
+        at: dict[str, Any] = {"now": SOON, "version": handoff.version}
+        changes = [
+            partial(pipeline.acknowledge, handoff, actor="user:1", **at),
+            partial(pipeline.reassign, handoff, to=other, reason="holiday", actor="user:2", **at),
+            partial(pipeline.withdraw, handoff, reason="wrong", actor="user:3", **at),
+            partial(pipeline.reject, handoff, reason="incomplete", actor="user:4", **at),
         ]
         # Whoever starts first has an edge, so the order changes.
         turned = changes[round_number % 4 :] + changes[: round_number % 4]
-        results = together(len(turned), lambda number, turned=turned: turned[number]())
+        results = together(len(turned), partial(call, turned))
         assert len(succeeded(results, but=RefusedError)) == 1
         assert all("has changed since you opened it" in str(r) for r in results if isinstance(r, RefusedError))
         handoff.refresh_from_db()
