@@ -194,6 +194,7 @@ def _failed(delivery: Delivery, error: ConnectorError, *, now: datetime) -> None
     with transaction.atomic():
         if _settle(delivery, now=now, verb=verb, state=state, next_at=next_at, **changes) and needs_other_way:
             _queue_other_way(delivery, now=now)
+        pass_point("outbox.failing")
 
 
 def _queue_other_way(delivery: Delivery, *, now: datetime) -> None:
@@ -234,6 +235,7 @@ def _settle(delivery: Delivery, *, now: datetime, verb: str, **changes: object) 
             return False
         if verb and handoff is not None:
             _record(handoff, delivery, verb, actor="outbox", now=now)
+        pass_point("outbox.settling")
     return True
 
 

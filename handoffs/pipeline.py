@@ -82,6 +82,7 @@ def receive(
                 next_at=now,
             )
             timeline.append(handoff.stream, [Entry("received", {"origin": origin})], actor=actor, now=now, after=Head())
+            pass_point("pipeline.receiving")
             wake.after_commit()
     except IntegrityError:
         existing = _existing(trigger_key, dedupe_key)
@@ -139,6 +140,7 @@ def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
         else:
             pass_point("pipeline.assigning")
             outcome = assign(prepared.draft, handoff_uuid=handoff.uuid, number=prepared.number, now=now, actor=actor)
+            pass_point("pipeline.assigned")
             if outcome.assignment is None:
                 _hold(handoff, prepared, outcome.held_until, now=now, actor=actor)
             else:
@@ -147,6 +149,7 @@ def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
                 )
                 if given is None:
                     raise LostRaceError
+                pass_point("pipeline.handed_over")
                 timeline.append(handoff.stream, prepared.entries(outcome), actor=actor, now=now, after=prepared.head)
         pass_point("pipeline.before_commit")
         wake.after_commit()

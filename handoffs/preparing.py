@@ -10,6 +10,7 @@ from typing import Any
 from handoffs import timeline
 from handoffs.connectors import configured
 from handoffs.context import Context, gather
+from handoffs.failpoints import pass_point
 from handoffs.models import Handoff, Package, State, TypeSetting
 from handoffs.package import compile_package
 from handoffs.routing_facts import People, facts_of
@@ -108,6 +109,7 @@ def prepare(handoff: Handoff, *, now: datetime) -> Prepared:
         context, package, is_new = Context.from_json(last.context), last, False
     else:
         context, package, is_new = _look(handoff, setting, last, now=now)
+    pass_point("pipeline.compiled")
     people = People.named_in(context)
     sender = handoff.from_rep or people.sender(context, handoff.type_enum)
     own_team = sender.team if sender else None
@@ -151,6 +153,7 @@ def _look(
         deal_id=handoff.deal.crm_id if handoff.deal else "",
         now=now,
     )
+    pass_point("pipeline.gathered")
     body = compile_package(
         context,
         handoff_type=handoff.handoff_type,

@@ -12,6 +12,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from handoffs.failpoints import pass_point
+
 PAUSE_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ def after_commit() -> None:
 def poke() -> None:
     """Publishes the sweep task; a broker that is down is noted once and then left alone for half a minute."""
     global _quiet_until  # noqa: PLW0603 - one process-wide pause, not state of the domain
+    pass_point("wake.committed")
     if time.monotonic() < _quiet_until:
         return
     try:
