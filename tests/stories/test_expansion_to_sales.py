@@ -31,7 +31,8 @@ def test_an_expansion_signal_reaches_an_account_manager_and_an_opportunity_is_op
     assert Clock.objects.get(kind=ClockKind.ACKNOWLEDGE).deadline_at == datetime(2026, 11, 17, 14, 0, tzinfo=UTC)
 
     # The CRM, the alert and the briefing.
-    assert rich.deal is not None and handoff.package is not None
+    assert rich.deal is not None
+    assert handoff.package is not None
     rich.deal.refresh_from_db()
     assert rich.deal.metadata["handoff_type"] == "expansion_to_sales"
     assert rich.deal.metadata["previous_owner"] == "U-HANNAH"

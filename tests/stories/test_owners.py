@@ -154,7 +154,8 @@ def test_an_owner_who_left_the_roster_is_nobodys_owner(office: Office) -> None:
 
 def receipt_of(office: Office) -> dict[str, object]:
     assignment = office.every_handoff()[0].assignment
-    assert assignment is not None and assignment.decision is not None
+    assert assignment is not None
+    assert assignment.decision is not None
     receipt: dict[str, object] = assignment.decision.receipt
     return receipt
 

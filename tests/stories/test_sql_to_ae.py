@@ -26,7 +26,8 @@ def test_a_qualified_deal_reaches_an_account_executive_and_is_converted(office: 
     assert (handoff.completeness, handoff.is_flagged) == (100, False)
 
     # The receipt says by which rule, and what the turn cost.
-    assert handoff.assignment is not None and handoff.assignment.decision is not None
+    assert handoff.assignment is not None
+    assert handoff.assignment.decision is not None
     receipt = handoff.assignment.decision.receipt
     assert (receipt["rule"], receipt["rule_name"]) == ("R-110", "SQL, enterprise, EMEA North")
     assert receipt["ledger"] == {"seq": 1, "before": 0, "after": 232_792_560, "weight": 1}
@@ -50,7 +51,8 @@ def test_a_qualified_deal_reaches_an_account_executive_and_is_converted(office: 
     assert Clock.objects.get(kind=ClockKind.ACKNOWLEDGE).deadline_at == datetime(2026, 11, 17, 11, 0, tzinfo=UTC)
 
     # The CRM knows: the deal bears the four keys, and a note links the package.
-    assert rich.deal is not None and handoff.package is not None
+    assert rich.deal is not None
+    assert handoff.package is not None
     rich.deal.refresh_from_db()
     assert rich.deal.metadata["handoff_completed"] == "2026-11-17T10:00:00+00:00"
     assert rich.deal.metadata["handoff_type"] == "sql_to_ae"
