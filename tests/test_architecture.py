@@ -152,11 +152,13 @@ def no_broker_timers(path: str, tree: ast.Module) -> Offences:
     """A timer is a row in the database: a delay inside the broker runs again and again, or never."""
     if not in_product(path):
         return
+    of_celery = any(is_below(module, ("celery",)) for _, module in imported(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg in {"eta", "countdown", "autoretry_for", "retry_backoff"}:
             yield f"line {node.value.lineno}: {node.arg}= leaves a timer to the broker"
         if (
-            isinstance(node, ast.Call)
+            of_celery
+            and isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
             and node.func.attr == "retry"
             and isinstance(node.func.value, ast.Name)
@@ -239,7 +241,11 @@ def test_every_file_keeps_the_rules_of_the_house():
         ("handoffs/tasks.py", "run.apply_async(countdown=5)", "countdown= leaves a timer to the broker"),
         ("handoffs/tasks.py", "run.apply_async(eta=soon)", "eta= leaves a timer to the broker"),
         ("handoffs/tasks.py", "app.task(autoretry_for=(OSError,))", "autoretry_for= leaves a timer"),
-        ("handoffs/tasks.py", "self.retry()", "self.retry leaves a timer to the broker"),
+        (
+            "handoffs/tasks.py",
+            "from celery import shared_task\nself.retry()",
+            "self.retry leaves a timer to the broker",
+        ),
         ("sla/clock.py", "started = timezone.now()", "timezone.now reads the clock"),
         ("routing/hours.py", "today = date.today()", "date.today reads the clock"),
         ("sla/models.py", "x = DateTimeField(default=timezone.now)", "timezone.now reads the clock"),
@@ -258,6 +264,7 @@ def test_a_planted_offence_is_found(path: str, source: str, complaint: str):
         ("handoffs/views/inbox.py", "from handoffs.views.page import page"),
         ("handoffs/connectors/http.py", "import httpx"),
         ("handoffs/now.py", "from django.utils import timezone\n\ndef now():\n    return timezone.now()"),
+        ("handoffs/admin/deliveries.py", "self.retry(request)"),
         ("routing/admin_base.py", "from unfold.admin import ModelAdmin"),
         ("tests/test_x.py", "from handoffs.views import inbox"),
     ],
