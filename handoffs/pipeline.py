@@ -211,19 +211,28 @@ def log_contact(
 ) -> Handoff:
     """First contact with the customer at `contacted_at`: the promise is met or missed, and the owner's load falls.
 
-    Raises RefusedError for a contact in the future or before the handoff was first assigned.
+    An earlier contact that is told of later corrects the first one. Raises RefusedError for a contact in the future or
+    before the handoff was first assigned.
     """
     with transaction.atomic():
-        row = giving.lock(handoff, "log_contact", State.CONTACTED, version)
+        row = giving.lock(handoff, version=version)
+        is_correction = row.contacted_at is not None and contacted_at < row.contacted_at
+        if not is_correction:
+            states.check(row, "log_contact", State.CONTACTED)
         if contacted_at > now:
             raise states.RefusedError("The contact lies in the future. Give the time at which it happened.")
         if row.assigned_at is None or contacted_at < row.assigned_at:
             raise states.RefusedError(
                 f"The contact lies before {row.reference} was assigned. Give the first contact after the handoff."
             )
-        giving.release(row, Assignment.Release.CONTACTED, at=contacted_at, now=now)
-        giving.change(row, state=State.CONTACTED, contacted_at=contacted_at)
-        timeline.record(row.stream, "contacted", actor=actor, now=now, contacted_at=contacted_at)
+        if is_correction:
+            clock.stop_earlier(giving.assignment_of(row), at=contacted_at)
+            giving.change(row, contacted_at=contacted_at)
+        else:
+            giving.release(row, Assignment.Release.CONTACTED, at=contacted_at, now=now)
+            giving.change(row, state=State.CONTACTED, contacted_at=contacted_at)
+        verb = "contact_corrected" if is_correction else "contacted"
+        timeline.record(row.stream, verb, actor=actor, now=now, contacted_at=contacted_at)
     return row
 
 

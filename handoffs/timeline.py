@@ -138,6 +138,7 @@ SENTENCES: Mapping[str, str] = {
     "retried": "Put back in the queue by hand",
     "acknowledged": "Acknowledged",
     "contacted": "First contact made",
+    "contact_corrected": "First contact was earlier than noted before",
     "meeting_booked": "Meeting booked",
     "rejected": "Returned to the sender: {reason}",
     "withdrawn": "Withdrawn: {reason}",

@@ -95,13 +95,16 @@ def stop(assignment: Assignment, *, at: datetime, kinds: Iterable[ClockKind] | N
         .filter(assignment=assignment, **({"kind__in": list(kinds)} if kinds is not None else {}))
         .exclude(state=Clock.State.STOPPED)
     )
-    pks = [clock.pk for clock in clocks]
-    ClockInterval.objects.filter(clock__in=pks, ends_at__isnull=True, starts_at__gt=at).update(ends_at=F("starts_at"))
-    ClockInterval.objects.filter(clock__in=pks, ends_at__isnull=True).update(ends_at=at)
-    Clock.objects.filter(pk__in=pks).update(
-        state=Clock.State.STOPPED, stopped_at=at, next_step_at=None, version=F("version") + 1
-    )
+    _end([clock.pk for clock in clocks], at=at)
     return clocks
+
+
+def stop_earlier(assignment: Assignment, *, at: datetime) -> None:
+    """Moves the end of a stopped first-contact clock back to `at`: the earliest contact wins, whenever it is told."""
+    stopped = Clock.objects.select_for_update().filter(
+        assignment=assignment, kind=ClockKind.FIRST_CONTACT, state=Clock.State.STOPPED, stopped_at__gt=at
+    )
+    _end([clock.pk for clock in stopped], at=at)
 
 
 def used(clock: Clock, intervals: Iterable[ClockInterval], *, now: datetime) -> timedelta:
@@ -113,6 +116,16 @@ def used(clock: Clock, intervals: Iterable[ClockInterval], *, now: datetime) -> 
         if interval.kind == ClockInterval.Kind.RUNNING
     )
     return sum(spans, timedelta(0))
+
+
+def _end(pks: list[int], *, at: datetime) -> None:
+    """Ends clocks at `at`, with every interval that runs beyond it."""
+    beyond = Q(ends_at__isnull=True) | Q(ends_at__gt=at)
+    ClockInterval.objects.filter(beyond, clock__in=pks, starts_at__gt=at).update(ends_at=F("starts_at"))
+    ClockInterval.objects.filter(beyond, clock__in=pks, starts_at__lte=at).update(ends_at=at)
+    Clock.objects.filter(pk__in=pks).update(
+        state=Clock.State.STOPPED, stopped_at=at, next_step_at=None, version=F("version") + 1
+    )
 
 
 def _clock(plan: Plan, assignment: Assignment, kind: ClockKind, now: datetime) -> Clock:
