@@ -61,5 +61,6 @@ def unfold(*, company: str) -> dict[str, Any]:
         "STYLES": [stylesheet],
         # The theme chosen on the pages holds here too; without a choice the admin follows the system.
         "THEME": "handoffs.views.theme.theme_of",
+        "DASHBOARD_CALLBACK": "handoffs.admin.start.start_page",
         "SIDEBAR": {"show_search": True, "navigation": "handoffs.admin.sidebar.navigation"},
     }

@@ -148,6 +148,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "config.formats"
 
 # --- People and sessions --------------------------------------------------------------------------
 

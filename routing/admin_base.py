@@ -25,6 +25,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 from import_export.admin import ImportExportModelAdmin
+from import_export.formats.base_formats import CSV, XLSX
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import StackedInline as UnfoldStackedInline
@@ -165,7 +166,7 @@ class ModelForm(_ModelForm[_Row]):
             super()._post_clean()  # type: ignore[misc]  # Django's own hook
         finally:
             del vars(self.instance)["validate_constraints"]
-        # A row that exists is checked as a whole, also by what the form does not show; a new one has no more than the form.
+        # A row that exists is checked as a whole, also by what the form does not show; a new one by what it shows.
         new = self.instance._state.adding
         exclude = self._get_validation_exclusions() if new else set(self.errors)  # type: ignore[attr-defined]
         exclude |= {name for name, field in self.fields.items() if isinstance(field, InlineForeignKeyField)}
@@ -272,17 +273,25 @@ class HistoryModelAdmin(ModelAdmin[_Row], _History[_Row]):
 
 
 class ImportExportAdmin(ModelAdmin[_Row], _ImportExport[_Row]):
-    """CSV and XLSX in and out, in the theme's forms."""
+    """CSV and XLSX in and out: out for whoever may look, in for whoever may add and change."""
 
     import_form_class = ImportForm
     export_form_class = SelectableFieldsExportForm
+    formats = (CSV, XLSX)
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.has_add_permission(request) and self.has_change_permission(request)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
 
 class TabularInline(Knowing[_Row], _TabularInline[_Row, _Parent]):
-    """Children as lines of a table; no empty lines until somebody asks for one."""
+    """Children as lines of a table; no empty lines until somebody asks for one, and no title above each line."""
 
     form: type[forms.ModelForm[_Row]] = ModelForm
     extra = 0
+    hide_title = True
 
 
 class StackedInline(Knowing[_Row], _StackedInline[_Row, _Parent]):

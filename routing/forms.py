@@ -41,7 +41,7 @@ CONDITIONS_HELP = (
 )
 WEEK_HELP = (
     'Day to hours, in the calendar\'s own zone: {"mon": [["09:00", "12:00"], ["13:00", "17:00"]]}. '
-    "Days: mon tue wed thu fri sat sun. Hours may run past midnight: [“22:00”, “06:00”]."
+    'Days: mon tue wed thu fri sat sun. Hours may run past midnight: ["22:00", "06:00"].'
 )
 ZONE_HELP = "An IANA name, for example Europe/Oslo"
 
@@ -93,7 +93,7 @@ class Words(forms.CharField):
 
 def json_field(help_text: str, *, nothing: type[dict[str, Any] | list[Any]] = dict) -> LinesOfJson:
     """A text area for JSON in the code font."""
-    widget = UnfoldAdminTextareaWidget(attrs={"rows": 6, "spellcheck": "false", "class": "admin-code"})
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false", "class": "admin-code"})
     return LinesOfJson(widget=widget, help_text=help_text, nothing=nothing)
 
 

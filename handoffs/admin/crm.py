@@ -12,11 +12,12 @@ from django.utils.html import format_html
 
 from handoffs.admin.forms import AccountForm, ContactForm, ContactLines, DealForm
 from handoffs.models import Account, Contact, Deal
+from handoffs.resources import AccountResource, ContactResource, DealResource
 from routing.admin_base import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
     ChoicesDropdownFilter,
-    ModelAdmin,
+    ImportExportAdmin,
     RadioFilter,
     TabularInline,
     display,
@@ -31,6 +32,7 @@ class ContactInline(TabularInline[Contact, Account]):
     formset = ContactLines
     fields = ("crm_id", "first_name", "last_name", "title", "email", "phone", "is_primary", "do_not_contact")
     show_change_link = True
+    hide_title = False
     tab = True
 
 
@@ -42,6 +44,7 @@ class DealInline(TabularInline[Deal, Account]):
     fields = ("crm_id", "name", "amount", "currency", "stage", "expected_close", "owner")
     autocomplete_fields = ("owner",)
     show_change_link = True
+    hide_title = False
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Deal]:
@@ -49,10 +52,11 @@ class DealInline(TabularInline[Deal, Account]):
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin[Account]):
+class AccountAdmin(ImportExportAdmin[Account]):
     """Companies."""
 
     form = AccountForm
+    resource_classes = (AccountResource,)
     list_display = ("name", "crm_id", "tier", "industry", "country", "employee_count", "score", "owner", "is_customer")
     list_select_related = ("owner",)
     list_filter = (
@@ -70,9 +74,9 @@ class AccountAdmin(ModelAdmin[Account]):
         ("Place", {"fields": (("country", "region"), ("postal_code", "city"), "time_zone")}),
         (
             "Sales",
-            {"fields": (("tier", "is_customer"), ("score", "scored_at"), ("owner", "named_owner"), ("parent", "pod"))},
+            {"fields": (("tier", "is_customer"), "score", "scored_at", ("owner", "named_owner"), ("parent", "pod"))},
         ),
-        ("More", {"fields": ("custom", "metadata", ("crm_created_at", "crm_updated_at")), "classes": ("collapse",)}),
+        ("More", {"fields": ("custom", "metadata", "crm_created_at", "crm_updated_at"), "classes": ("collapse",)}),
     )
 
     @display(description="more about it")
@@ -109,10 +113,11 @@ class ReachFilter(RadioFilter):
 
 
 @admin.register(Contact)
-class ContactAdmin(ModelAdmin[Contact]):
+class ContactAdmin(ImportExportAdmin[Contact]):
     """People at accounts."""
 
     form = ContactForm
+    resource_classes = (ContactResource,)
     list_display = ("full_name", "account", "title", "email", "phone", "buying_role", "is_primary", "do_not_contact")
     list_select_related = ("account",)
     list_filter = (ReachFilter, ("is_primary", BooleanRadioFilter), ("buying_role", ChoicesDropdownFilter))
@@ -124,7 +129,7 @@ class ContactAdmin(ModelAdmin[Contact]):
             {"fields": (("account", "crm_id"), ("first_name", "last_name"), ("title", "buying_role"), "is_primary")},
         ),
         ("Reach", {"fields": (("email", "email_bounced"), ("phone", "time_zone"), "do_not_contact")}),
-        ("Known elsewhere as", {"fields": ("product_user_id", ("crm_created_at", "crm_updated_at"))}),
+        ("Known elsewhere as", {"fields": ("product_user_id", "crm_created_at", "crm_updated_at")}),
     )
 
     @display(description="name", ordering="last_name")
@@ -151,10 +156,11 @@ class OutcomeFilter(RadioFilter):
 
 
 @admin.register(Deal)
-class DealAdmin(ModelAdmin[Deal]):
+class DealAdmin(ImportExportAdmin[Deal]):
     """Opportunities."""
 
     form = DealForm
+    resource_classes = (DealResource,)
     list_display = ("name", "crm_id", "account", "money", "stage", "expected_close", "owner", "is_won")
     list_select_related = ("account", "owner")
     list_filter = (OutcomeFilter, "stage", ("owner", AutocompleteSelectFilter))
@@ -166,8 +172,8 @@ class DealAdmin(ModelAdmin[Deal]):
             None,
             {"fields": (("account", "crm_id"), "name", ("amount", "currency"), ("stage", "expected_close"), "owner")},
         ),
-        ("Where it stands", {"fields": (("qualified_at", "closed_at"), ("is_closed", "is_won"))}),
-        ("More", {"fields": ("metadata", ("crm_created_at", "crm_updated_at"))}),
+        ("Where it stands", {"fields": ("qualified_at", "closed_at", ("is_closed", "is_won"))}),
+        ("More", {"fields": ("metadata", "crm_created_at", "crm_updated_at")}),
     )
 
     @display(description="amount", ordering="amount")

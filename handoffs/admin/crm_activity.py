@@ -28,9 +28,9 @@ class ActivityAdmin(ModelAdmin[Activity]):
     fieldsets = (
         (
             None,
-            {"fields": (("kind", "occurred_at"), "subject", "description", ("account", "deal"), ("contact", "owner"))},
+            {"fields": ("kind", "occurred_at", "subject", "description", ("account", "deal"), ("contact", "owner"))},
         ),
-        ("More", {"fields": ("crm_id", "properties", ("crm_created_at", "crm_updated_at")), "classes": ("collapse",)}),
+        ("More", {"fields": ("crm_id", "properties", "crm_created_at", "crm_updated_at"), "classes": ("collapse",)}),
     )
 
 
@@ -47,8 +47,8 @@ class NoteAdmin(ModelAdmin[Note]):
     date_hierarchy = "occurred_at"
     show_full_result_count = False
     fieldsets = (
-        (None, {"fields": (("tag", "occurred_at"), "body", "source", ("account", "deal"), ("contact", "author"))}),
-        ("More", {"fields": ("crm_id", ("crm_created_at", "crm_updated_at")), "classes": ("collapse",)}),
+        (None, {"fields": ("tag", "occurred_at", "body", "source", ("account", "deal"), ("contact", "author"))}),
+        ("More", {"fields": ("crm_id", "crm_created_at", "crm_updated_at"), "classes": ("collapse",)}),
     )
 
     @display(description="note", ordering="body")

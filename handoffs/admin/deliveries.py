@@ -52,6 +52,7 @@ class DeliveryInline(ReadOnlyInline[Delivery, Handoff]):
     model = Delivery
     fields = ("purpose", "channel", "recipient", "state", "attempt", "last_error", "delivered_at")
     show_change_link = True
+    hide_title = False
     tab = True
     ordering = ("id",)
 

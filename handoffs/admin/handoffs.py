@@ -9,7 +9,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 
 from handoffs import pipeline
 from handoffs.admin.deliveries import DeliveryInline
@@ -92,7 +94,7 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
     actions = ("run_again", "check_gaps")
     actions_detail = ("run_this_again", "check_these_gaps")
     inlines = (DeliveryInline, PackageInline)
-    readonly_fields = ("shown_reference", "due_at", "shown_promise", "log")
+    readonly_fields = ("shown_reference", "whole_promise", "log")
     fieldsets = (
         (
             None,
@@ -101,12 +103,12 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
                     ("shown_reference", "handoff_type"),
                     ("account", "deal"),
                     ("state", "owner"),
-                    ("due_at", "shown_promise"),
+                    "whole_promise",
                 )
             },
         ),
         (
-            "Way",
+            "From and to",
             {
                 "fields": (
                     ("from_rep", "from_team"),
@@ -281,6 +283,13 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
     @display(description="SLA", label=DUE_COLOURS)
     def shown_promise(self, handoff: Any) -> tuple[str, str] | None:
         return promise(handoff, now())
+
+    @display(description="first contact")
+    def whole_promise(self, handoff: Any) -> str:
+        standing = promise(handoff, now())
+        if standing is None:
+            return admin_cells.NOTHING
+        return f"{standing[1]}: due {localize(localtime(handoff.due_at))}"
 
     @display(description="complete", ordering="completeness")
     def shown_completeness(self, handoff: Handoff) -> str:

@@ -17,6 +17,7 @@ class PackageInline(ReadOnlyInline[Package, Handoff]):
     fk_name = "handoff"
     fields = ("number", "verdict", "score", "compiled_at")
     show_change_link = True
+    hide_title = False
     tab = True
 
 

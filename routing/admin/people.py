@@ -13,12 +13,14 @@ from routing.admin_base import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
     HistoryModelAdmin,
+    ImportExportAdmin,
     RadioFilter,
     TabularInline,
     display,
 )
 from routing.forms import CAPS, AbsenceForm, DelegationForm, RepForm, RoleForm, TeamForm
 from routing.models import Absence, Delegation, Rep, Role, Team
+from routing.resources import RepResource
 
 CAP_FIELDS: tuple[str, Any] = ("Limits", {"fields": (CAPS,), "classes": ("collapse",)})
 
@@ -124,10 +126,11 @@ class TeamAdmin(HistoryModelAdmin[Team]):
 
 
 @admin.register(Rep)
-class RepAdmin(HistoryModelAdmin[Rep]):
+class RepAdmin(ImportExportAdmin[Rep], HistoryModelAdmin[Rep]):
     """People on the roster. Somebody who left is made inactive; their handoffs keep their name."""
 
     form = RepForm
+    resource_classes = (RepResource,)
     list_display = ("name", "team", "function", "email", "shown_standing", "open_now", "time_zone", "shown_territories")
     list_select_related = ("team",)
     list_filter = (TodayFilter, ("function", ChoicesDropdownFilter), ("team", AutocompleteSelectFilter))
@@ -136,7 +139,7 @@ class RepAdmin(HistoryModelAdmin[Rep]):
     inlines = (AbsenceInline,)
     fieldsets = (
         (None, {"fields": (("first_name", "last_name"), ("email", "job_title"), ("team", "function"), "is_active")}),
-        ("Working time", {"fields": (("time_zone", "calendar"), ("paused_since", "paused_until"), "cover")}),
+        ("Working time", {"fields": (("time_zone", "calendar"), "cover", "paused_since", "paused_until")}),
         ("What they take", {"fields": ("segments", "territories", "skills")}),
         ("Known elsewhere as", {"fields": (("user", "crm_id"), "messaging_id")}),
         CAP_FIELDS,

@@ -49,6 +49,7 @@ class PartInline(DraftsOnly, TabularInline[Any, RuleSet]):
 
     tab = True
     show_change_link = True
+    hide_title = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_add_permission(request, obj) and obj is not None and is_draft(obj)

@@ -29,12 +29,14 @@ class UserAdmin(AuthUserAdmin[User], ModelAdmin[User]):
     search_fields = ("email", "first_name", "last_name")
     ordering = ("email",)
     date_hierarchy = None
-    filter_horizontal = ("groups", "user_permissions")
+    filter_horizontal = ("user_permissions",)
+    autocomplete_fields = ("groups",)
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("email", "password")}),
         ("Person", {"fields": (("first_name", "last_name"), "time_zone")}),
-        ("What they may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("What they may do", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        ("Single permissions", {"fields": ("user_permissions",), "classes": ("collapse",)}),
         ("Dates", {"fields": (("last_login", "date_joined"),)}),
     )
     add_fieldsets = (
