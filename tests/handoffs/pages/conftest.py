@@ -1,17 +1,15 @@
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import Any
+from functools import partial
 
 import pytest
 import time_machine
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from handoffs import pipeline
-from handoffs.models import Account, Deal, Handoff
+from handoffs.models import Handoff
 from routing import matcher
-from routing.models import HandoffType
-from tests.factories import NOW, Company, company, rich_account
+from tests.factories import NOW, Company, company
+from tests.handoffs.pages.handing import hand_over
 
 SignIn = Callable[[str], Client]
 Give = Callable[..., Handoff]
@@ -46,30 +44,5 @@ def sign_in(firm: Company) -> SignIn:
 
 @pytest.fixture
 def give(firm: Company) -> Give:
-    """Hands an account over from Dana: received and run by the real pipeline at `at`."""
-
-    def given(
-        handoff_type: str = HandoffType.SQL_TO_AE,
-        *,
-        at: datetime = NOW,
-        account: Account | None = None,
-        deal: Deal | None = None,
-        **account_fields: Any,
-    ) -> Handoff:
-        if account is None:
-            rich = rich_account(handoff_type, now=at, **account_fields)
-            account, deal = rich.account, rich.deal
-        dana = firm.reps["dana"]
-        handoff, _ = pipeline.receive(
-            handoff_type=HandoffType(handoff_type),
-            account=account,
-            deal=deal,
-            origin=Handoff.Origin.CRM,
-            now=at,
-            actor="crm",
-            from_rep=dana,
-            from_team=dana.team,
-        )
-        return pipeline.run(handoff, now=at, actor="engine")
-
-    return given
+    """Hands an account over from Dana, at NOW unless told otherwise."""
+    return partial(hand_over, firm, at=NOW)

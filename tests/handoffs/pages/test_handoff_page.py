@@ -154,9 +154,7 @@ def test_what_the_ledger_does_not_show_delivered_gets_no_tick(firm: Company, giv
         state="parked", next_at=None, last_error="channel_not_found: #ae-enterprise does not exist."
     )
     rows.filter(purpose="crm_note").update(failures=2, last_error="The CRM did not answer in time.")
-    rows.filter(purpose="briefing").update(
-        state="cancelled", next_at=None, last_error="It went to somebody else first."
-    )
+    rows.filter(purpose="briefing").update(state="cancelled", next_at=None, last_error="Somebody else has it.")
 
     said = words(sign_in("ingrid").get(page_of(handoff)))
     done = said.partition("Actions taken")[2].partition("Audit trail")[0]
