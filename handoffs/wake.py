@@ -15,6 +15,8 @@ from kombu.exceptions import OperationalError
 from handoffs.failpoints import pass_point
 
 PAUSE_SECONDS = 30.0
+# A broker that takes connections and says nothing costs its socket timeout once, not twice.
+ONE_TRY = {"max_retries": 0}
 
 log = logging.getLogger(__name__)
 _quiet_until = 0.0
@@ -32,7 +34,7 @@ def poke() -> None:
     if time.monotonic() < _quiet_until:
         return
     try:
-        current_app.send_task("handoffs.sweep", ignore_result=True)
+        current_app.send_task("handoffs.sweep", ignore_result=True, retry_policy=ONE_TRY)
     except (OperationalError, OSError) as error:
         _quiet_until = time.monotonic() + PAUSE_SECONDS
         log.warning("The broker does not answer (%s); the engine does the work alone for now.", error)
