@@ -1,5 +1,6 @@
 """What every test may ask for: a broker of its own worker, and a browser where there is one."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -36,6 +37,11 @@ def pytest_configure() -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # What an experiment counted is said whether it passed or not: record_property("counted", sentence).
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        for name, counted in getattr(report, "user_properties", ()):
+            if name == "counted" and report.when == "call":
+                terminalreporter.write_line(f"Counted: {counted}.")
     if find_chromium() is None:
         terminalreporter.write_line(f"Browser tests did not run: {NO_CHROMIUM}.")
 
