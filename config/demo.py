@@ -150,9 +150,12 @@ class Demo:
             self.start(fake.part, command)
         self.folder.leave_settings(self.settings)
 
-    def prepare(self) -> None:
-        """Bring the database up to date and load the demo company, unless it is there already."""
+    def migrate(self) -> None:
+        """Bring the database up to date."""
         self.finish("migrate", "migrate", "--no-input")
+
+    def load_company(self) -> None:
+        """Load the demo company, unless it is there already, and learn who can sign in."""
         self.people = self.finish("load_demo", "load_demo", "--people")
 
     def start_product(self) -> None:
