@@ -41,7 +41,8 @@ test: $(VENV)/.installed-dev ## Run the tests on PostgreSQL, then those marked s
 	$(PY) -m tests.services --sqlite -- $(TESTS) -m sqlite $(ARGS)
 
 .PHONY: check
-check: check-static test ## Run all that continuous integration runs
+check: export HANDOFFS_KILLS ?= 100
+check: check-static test ## Run all that continuous integration runs, with a hundred kills
 
 .PHONY: check-static
 check-static: format lint types migrations-check deploy-check ## Run all checks but the tests

@@ -158,7 +158,7 @@ def _waiting() -> bool:
 
 @pytest.fixture
 def experiment(running_product: Product, fake_slack: Fake, fake_resend: Fake) -> Experiment:
-    seed = int(os.environ.get("HANDOFFS_SEED", "7"))
+    seed = int(os.environ.get("HANDOFFS_SEED") or 7)
     return Experiment(
         firm=company(now=timezone.now()),
         product=running_product,
@@ -185,7 +185,7 @@ def test_every_step_of_the_product_is_one_of_the_experiment():
 def test_nothing_is_lost_or_doubled_by_processes_that_are_killed(
     experiment: Experiment, fake_slack: Fake, fake_resend: Fake, record_property: Callable[[str, object], None]
 ):
-    seed, wanted = int(os.environ.get("HANDOFFS_SEED", "7")), int(os.environ.get("HANDOFFS_KILLS", "0"))
+    seed, wanted = int(os.environ.get("HANDOFFS_SEED") or 7), int(os.environ.get("HANDOFFS_KILLS") or 0)
     planned = kills(wanted, seed)
     for kill in planned:
         experiment.carry_out(kill)
