@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -16,6 +17,7 @@ from routing.admin_base import (
 )
 from routing.conditions import PREFIX_FIELDS, RANGE_FIELDS, SET_FIELDS
 from routing.facts import normal_word
+from routing.hours import WEEKDAYS
 from routing.models import (
     Absence,
     Calendar,
@@ -47,33 +49,35 @@ ZONE_HELP = "An IANA name, for example Europe/Oslo"
 
 
 class LinesOfJson(forms.JSONField):
-    """A mapping or list as JSON, one entry per line; left empty it is `nothing`, never null."""
+    """A mapping as JSON, one entry per line; left empty it is the empty mapping, never null."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
         "invalid": "This is not JSON. Check quotes, commas and brackets; every name stands in double quotes.",
     }
 
-    def __init__(self, *, nothing: type[dict[str, Any] | list[Any]] = dict, **options: Any) -> None:
+    def __init__(self, *, order: Sequence[str] = (), **options: Any) -> None:
         super().__init__(required=False, **options)
-        self.nothing = nothing
+        self.order = order
 
     def to_python(self, value: Any) -> Any:
         found = super().to_python(value)
         if found is None:
-            return self.nothing()
+            return {}
         # Databases refuse what Python's reader lets through: not-a-number, and the character NUL.
         try:
             text = json.dumps(found, allow_nan=False)
         except ValueError:
             text = "\\u0000"
-        if not isinstance(found, self.nothing) or "\\u0000" in text:
+        if not isinstance(found, dict) or "\\u0000" in text:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return found
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, dict) or not value:
             return super().prepare_value(value)
-        entries = (f"  {json.dumps(name)}: {json.dumps(part, ensure_ascii=False)}" for name, part in value.items())
+        # Databases keep no order of their own; names that have one come first, in theirs.
+        names = sorted(value, key=lambda name: self.order.index(name) if name in self.order else len(self.order))
+        entries = (f"  {json.dumps(name)}: {json.dumps(value[name], ensure_ascii=False)}" for name in names)
         return "{\n" + ",\n".join(entries) + "\n}"
 
 
@@ -91,10 +95,10 @@ class Words(forms.CharField):
         return not self.disabled and (initial or []) != self.to_python(data)
 
 
-def json_field(help_text: str, *, nothing: type[dict[str, Any] | list[Any]] = dict) -> LinesOfJson:
-    """A text area for JSON in the code font."""
+def json_field(help_text: str, *, order: Sequence[str] = ()) -> LinesOfJson:
+    """A text area for a mapping as JSON, in the code font."""
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false", "class": "admin-code"})
-    return LinesOfJson(widget=widget, help_text=help_text, nothing=nothing)
+    return LinesOfJson(widget=widget, help_text=help_text, order=order)
 
 
 def words_field(help_text: str, **options: Any) -> Words:
@@ -125,7 +129,7 @@ class UserEditForm(UserChangeForm[User], ModelForm[User]):
 class CalendarForm(ModelForm[Calendar]):
     """Weekly hours."""
 
-    week = json_field(WEEK_HELP)
+    week = json_field(WEEK_HELP, order=WEEKDAYS)
 
     class Meta:
         model = Calendar

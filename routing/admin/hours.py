@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from routing.admin_base import BooleanRadioFilter, HistoryModelAdmin, TabularInline, display
 from routing.forms import CalendarForm
+from routing.hours import WEEKDAYS
 from routing.models import Calendar, Holiday
 
 
@@ -29,6 +30,7 @@ class CalendarAdmin(HistoryModelAdmin[Calendar]):
     list_display = ("name", "time_zone", "opening", "country", "days_shut", "version")
     list_filter = (("always_open", BooleanRadioFilter), "country")
     search_fields = ("name", "time_zone", "country")
+    ordering = ("name",)
     readonly_fields = ("version",)
     inlines = (HolidayInline,)
     fieldsets = (
@@ -49,7 +51,7 @@ class CalendarAdmin(HistoryModelAdmin[Calendar]):
     def opening(self, calendar: Calendar) -> str:
         if calendar.always_open:
             return "day and night"
-        days = [day for day, blocks in calendar.week.items() if blocks]
+        days = [day for day in WEEKDAYS if calendar.week.get(day)]
         return ", ".join(day.capitalize() for day in days) if days else "never"
 
     @display(description="own holidays", ordering="holiday_count")

@@ -109,6 +109,7 @@ class TeamAdmin(HistoryModelAdmin[Team]):
     list_select_related = ("parent", "manager", "calendar")
     list_filter = (("parent", AutocompleteSelectFilter),)
     search_fields = ("name", "code")
+    ordering = ("name",)
     autocomplete_fields = ("parent", "manager", "calendar")
     prepopulated_fields = {"code": ("name",)}
     inlines = (RoleInline,)
@@ -135,6 +136,7 @@ class RepAdmin(ImportExportAdmin[Rep], HistoryModelAdmin[Rep]):
     list_select_related = ("team",)
     list_filter = (TodayFilter, ("function", ChoicesDropdownFilter), ("team", AutocompleteSelectFilter))
     search_fields = ("first_name", "last_name", "email", "crm_id")
+    ordering = ("first_name", "last_name")
     autocomplete_fields = ("user", "team", "calendar", "cover")
     inlines = (AbsenceInline,)
     fieldsets = (

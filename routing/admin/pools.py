@@ -61,6 +61,7 @@ class PoolAdmin(HistoryModelAdmin[Pool]):
         ("team", AutocompleteSelectFilter),
     )
     search_fields = ("name", "code")
+    ordering = ("name",)
     autocomplete_fields = ("team",)
     prepopulated_fields = {"code": ("name",)}
     inlines = (MembershipInline,)

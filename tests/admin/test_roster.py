@@ -278,6 +278,14 @@ def test_hours_that_cannot_be_are_told_at_their_field(boss: Client, field: str, 
     assert sentence in complaints(save(boss, calendar, **{field: typed}))[field][0]
 
 
+def test_the_days_of_a_week_are_shown_in_their_order(boss: Client):
+    shut = dict.fromkeys(("sun", "sat"), [])
+    calendar = factories.CalendarFactory.create(week=shut | {"tue": [["09:00", "17:00"]], "mon": [["09:00", "17:00"]]})
+    shown = fields_of(boss.get(address(calendar, "change")))["week"]
+    assert [line[3:6] for line in shown.splitlines()[1:-1]] == ["mon", "tue", "sat", "sun"]
+    assert "Mon, Tue" in boss.get(address(Calendar, "changelist")).content.decode()
+
+
 def test_an_edit_of_a_calendar_or_of_its_holidays_makes_a_new_version(boss: Client):
     calendar = factories.HolidayFactory.create().calendar
     save(boss, calendar)

@@ -1,0 +1,72 @@
+"""The admin in a real browser: its scripts run under our content policy, and a dialog acts when it is confirmed."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from handoffs.models import Delivery
+from tests import factories
+from tests.admin.pages import address
+from tests.admin.worlds import parked
+from tests.factories import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def admin_page(page: Page) -> Iterator[Page]:
+    """A superuser, signed in; anything the browser complains about fails the test."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    user = factories.UserFactory.create(is_staff=True, is_superuser=True)
+    page.goto(reverse("admin:index"))
+    page.get_by_label("E-mail").fill(user.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("What needs a hand")).to_be_visible()
+    yield page
+    assert complaints == []
+
+
+def test_a_parked_message_is_retried_from_its_page(admin_page: Page):
+    delivery = parked(handoff=factories.HandoffFactory.create())
+    admin_page.goto(address(delivery, "change"))
+    admin_page.get_by_role("link", name="Retry").click()
+    dialog = admin_page.locator("#dialog")
+    expect(dialog).to_contain_text("Send this again now?")
+    assert Delivery.objects.get().state == Delivery.State.PARKED
+    dialog.get_by_role("button", name="Retry").click()
+    expect(admin_page.get_by_text("is back in the queue and goes out in a moment.")).to_be_visible()
+    assert Delivery.objects.get().state == Delivery.State.QUEUED
+
+
+def test_an_owner_is_chosen_by_typing_a_part_of_the_name(admin_page: Page):
+    factories.RepFactory.create(first_name="Ingrid", last_name="Solheim")
+    account = factories.AccountFactory.create()
+    admin_page.goto(address(account, "change"))
+    admin_page.locator(".field-owner .select2-selection, #id_owner + .select2 .select2-selection").first.click()
+    admin_page.locator(".select2-search__field").fill("Ingr")
+    admin_page.get_by_role("option", name="Ingrid Solheim").click()
+    admin_page.get_by_role("button", name="Save", exact=True).click()
+    expect(admin_page.get_by_text("was changed successfully")).to_be_visible()
+    account.refresh_from_db()
+    assert account.owner is not None
+    assert account.owner.name == "Ingrid Solheim"
+
+
+@pytest.mark.parametrize("width", [390, 1360])
+def test_no_page_scrolls_sideways(admin_page: Page, width: int):
+    admin_page.set_viewport_size({"width": width, "height": 900})
+    delivery = parked(handoff=factories.HandoffFactory.create())
+    assert delivery.handoff is not None
+    rep = factories.AbsenceFactory.create().rep
+    for where in (
+        reverse("admin:index"),
+        address(Delivery, "changelist"),
+        *(address(row, "change") for row in (delivery, delivery.handoff, delivery.handoff.account, rep)),
+    ):
+        admin_page.goto(where)
+        assert admin_page.evaluate("document.documentElement.scrollWidth") <= width, where
