@@ -120,8 +120,8 @@ def _returned(clock: Clock, reading: Reading, group: str) -> Chip:
 
 def _unassigned(handoff: Handoff, reading: Reading) -> Chip:
     if handoff.next_at and handoff.next_at - reading.now > HELD:
-        words = f"Held until {reading.time(handoff.next_at)}"
-        return Chip(group=WAITING, tone="idle", icon="pause", label="Held", words=words, note="Nobody at work")
+        note = f"Until {reading.time(handoff.next_at)}"
+        return Chip(group=WAITING, tone="idle", icon="pause", label="Held, nobody at work", words="Held", note=note)
     since = handoff.unassigned_since or handoff.received_at
     words = f"Unassigned {duration(reading.now - since)}"
     return Chip(group=WAITING, tone="warn", icon="warn", label="Unassigned", words=words, note="Nobody could take it")

@@ -45,6 +45,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "place": {queue.MINE: "inbox", queue.ACKNOWLEDGE: "inbox", queue.FOUND: ""}.get(view, "all"),
         "tabs": [{"key": key, "label": label, "count": held[key], "is_here": key == view} for key, label in TABS],
         "groups": groups,
+        "primary": next((row.handoff.pk for group in groups for row in group.rows if row.may_acknowledge), None),
         "shown": shown,
         "query": urlencode({"q": q} if q else {"view": view}),
         "moment": reading.moment(reading.now),

@@ -56,7 +56,7 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
         "audit_first": audit[:LINES_FIRST],
         "audit_rest": audit[LINES_FIRST:],
         "zone": reading.zone_name(),
-        "notice": _notice(handoff),
+        "notice": _notice(handoff, reading),
         "package": _package(handoff, body, reading) if body else None,
         **clock_card(handoff, reading, is_owner=is_owner),
     }
@@ -176,7 +176,7 @@ def _audit_line(line: Line, reading: Reading) -> dict[str, str]:
     return {"time": reading.exact(line.at), "iso": line.at.isoformat(), "actor": line.actor, "text": line.text}
 
 
-def _notice(handoff: Handoff) -> dict[str, str] | None:
+def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
     """What stands in the way, before anything else: blocked, unassigned, parked, returned or withdrawn."""
     sender = handoff.from_rep.first_name if handoff.from_rep else "the sender"
     if handoff.parked_at:
@@ -194,7 +194,8 @@ def _notice(handoff: Handoff) -> dict[str, str] | None:
         text = f"Nobody has it yet. It goes on by itself when {sender} fills the gaps below in the CRM."
         return {"tone": "bad", "icon": "stop", "title": "Blocked: it cannot be handed over", "text": text}
     if handoff.state == State.UNASSIGNED:
-        text = "It is decided again at the next opening, and the team's manager was told. The reasons are under “Why”."
+        again = f"It is decided again {reading.time(handoff.next_at)}. " if handoff.next_at else ""
+        text = f"{again}The reasons are under “Why nobody?”."
         return {"tone": "warn", "icon": "warn", "title": "Nobody can take it now", "text": text}
     if handoff.state == State.REJECTED:
         reason = wording.words(handoff.rejection_reason) or "No reason given"
