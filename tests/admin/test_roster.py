@@ -279,7 +279,7 @@ def test_hours_that_cannot_be_are_told_at_their_field(boss: Client, field: str, 
 
 
 def test_the_days_of_a_week_are_shown_in_their_order(boss: Client):
-    shut = dict.fromkeys(("sun", "sat"), [])
+    shut: dict[str, list[list[str]]] = {"sun": [], "sat": []}
     calendar = factories.CalendarFactory.create(week=shut | {"tue": [["09:00", "17:00"]], "mon": [["09:00", "17:00"]]})
     shown = fields_of(boss.get(address(calendar, "change")))["week"]
     assert [line[3:6] for line in shown.splitlines()[1:-1]] == ["mon", "tue", "sat", "sun"]
