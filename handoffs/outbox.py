@@ -88,12 +88,12 @@ def attempt(delivery: Delivery, *, now: datetime) -> None:
 
 def no_longer_wanted(delivery: Delivery) -> str:
     """Why sending it would now be wrong, in words; empty when it is still wanted."""
-    if delivery.handoff_id is None or delivery.channel == Channel.CRM:
+    if delivery.handoff_id is None:
         return ""
     state, number = Handoff.objects.values_list("state", "assignment__number").get(pk=delivery.handoff_id)
     if state == State.WITHDRAWN:
         return "The handoff was withdrawn first."
-    about_assignment = delivery.purpose in {Purpose.ALERT, Purpose.BRIEFING, Purpose.ESCALATION}
+    about_assignment = delivery.purpose in {Purpose.CRM_UPDATE, Purpose.ALERT, Purpose.BRIEFING, Purpose.ESCALATION}
     if about_assignment and number != delivery.assignment_number:
         return "The handoff went to somebody else first."
     if about_assignment and state == State.REJECTED:
@@ -110,13 +110,14 @@ def no_longer_wanted(delivery: Delivery) -> str:
 def retry(delivery: Delivery, *, actor: str, now: datetime) -> Delivery:
     """Puts a parked delivery back in the queue, at once. Raises RefusedError for one that is not parked."""
     with transaction.atomic():
+        handoff = _locked_handoff(delivery)
         moved = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PARKED).update(
             state=Delivery.State.QUEUED, next_at=now, failures=0, lease_until=None
         )
         if not moved:
             raise RefusedError(f"“{delivery}” is not parked, so there is nothing to retry.")
-        if delivery.handoff is not None:
-            _record(delivery.handoff, delivery, "delivery_retried", actor=actor, now=now)
+        if handoff is not None:
+            _record(handoff, delivery, "delivery_retried", actor=actor, now=now)
     delivery.refresh_from_db()
     return delivery
 
@@ -227,9 +228,7 @@ def _queue_other_way(delivery: Delivery, *, now: datetime) -> None:
 def _settle(delivery: Delivery, *, now: datetime, verb: str, **changes: object) -> bool:
     """Writes the answer and, where `verb` says so, its log line, in one transaction; False if the claim was lost."""
     with transaction.atomic():
-        handoff = (
-            Handoff.objects.select_for_update(no_key=True).filter(pk=delivery.handoff_id or 0).first() if verb else None
-        )
+        handoff = _locked_handoff(delivery) if verb else None
         ours = Delivery.objects.filter(pk=delivery.pk, attempt=delivery.attempt, state=Delivery.State.QUEUED)
         if not ours.update(lease_until=None, **changes):
             return False
@@ -237,6 +236,11 @@ def _settle(delivery: Delivery, *, now: datetime, verb: str, **changes: object) 
             _record(handoff, delivery, verb, actor="outbox", now=now)
         pass_point("outbox.settling")
     return True
+
+
+def _locked_handoff(delivery: Delivery) -> Handoff | None:
+    """The handoff whose log is about to get a line, ours until commit."""
+    return Handoff.objects.select_for_update(no_key=True).filter(pk=delivery.handoff_id or 0).first()
 
 
 def _record(handoff: Handoff, delivery: Delivery, verb: str, *, actor: str, now: datetime) -> None:
