@@ -244,7 +244,7 @@ def _ordered(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
         When(state__in=(State.ASSIGNED, State.ACKNOWLEDGED), then=Subquery(first_contact.values("deadline_at")[:1]))
     )
     return (
-        handoffs.order_by(rank, deadline, "-received_at", "-pk")
+        handoffs.order_by(rank, deadline, "-closed_at", "-received_at", "-pk")
         .select_related("account", "deal", "from_rep", "from_team", "owner", "team", "to_team", "assignment")
         .defer("account__custom", "account__metadata", "deal__metadata")
         .prefetch_related(with_clocks())

@@ -40,7 +40,7 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
     rep = rep_of(user)
     is_owner = rep is not None and handoff.owner_id == rep.pk
     clock = present_clock(handoff)
-    decision = Decision.objects.filter(handoff_uuid=handoff.uuid).first()
+    decision = _decision(handoff)
     body = handoff.package.body if handoff.package else None
     audit = [_audit_line(line, reading) for line in reversed(sentences(handoff.stream))]
     return {
@@ -50,6 +50,7 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
         "header": _header(handoff, is_owner=is_owner),
         "routing": _routing(handoff, clock, reading),
         "why": why(decision, reading) if decision else None,
+        "by_hand": handoff.assignment is not None and decision is None,
         "steps": _steps(handoff, body, reading) if handoff.owner else [],
         "actions": actions.actions(handoff, _deliveries(handoff), _clock(handoff, ClockKind.FIRST_CONTACT), reading),
         "audit": audit,
@@ -80,7 +81,15 @@ def clock_card(handoff: Handoff, reading: Reading, *, is_owner: bool) -> dict[st
 def _loaded(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     return (
         handoffs.select_related(
-            "account", "deal", "package", "from_rep__team", "from_team", "owner__team", "team", "to_team", "assignment"
+            "account",
+            "deal",
+            "package",
+            "from_rep__team",
+            "from_team",
+            "owner__team",
+            "team",
+            "to_team",
+            "assignment__decision",
         )
         .defer("account__custom", "account__metadata", "deal__metadata", "package__context")
         .prefetch_related(with_clocks())
@@ -88,9 +97,16 @@ def _loaded(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
 
 
 def _deliveries(handoff: Handoff) -> list[Delivery]:
-    """Those of the present assignment, oldest first, without their texts."""
+    """Those of the present assignment and from before there was one, oldest first, without their texts."""
     number = handoff.assignment.number if handoff.assignment else 0
-    return list(handoff.deliveries.filter(assignment_number=number).defer("payload").order_by("id"))
+    return list(handoff.deliveries.filter(assignment_number__in={0, number}).defer("payload").order_by("id"))
+
+
+def _decision(handoff: Handoff) -> Decision | None:
+    """What gave the handoff to its owner, None if a person did; without an owner, why nobody has it."""
+    if handoff.assignment is not None:
+        return handoff.assignment.decision
+    return Decision.objects.filter(handoff_uuid=handoff.uuid).first()
 
 
 def _holders(handoff: Handoff, clock: Clock, reading: Reading) -> dict[str, str]:

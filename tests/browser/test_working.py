@@ -71,7 +71,7 @@ def test_the_theme_changes_at_once_and_stays(sign_in: SignIn, desk: Desk) -> Non
     tab = sign_in("ingrid")
     tab.emulate_media(color_scheme="light")
 
-    tab.get_by_role("button", name="Switch light or dark theme").click()
+    tab.get_by_role("button", name="Theme").click()
 
     assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
     tab.reload()
