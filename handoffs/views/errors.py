@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from handoffs.now import real_now
 from handoffs.views.theme import theme_of
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def trouble(request: HttpRequest, kind: Trouble, *, reason: str = "") -> HttpRes
         "icon": kind.icon,
         "tone": kind.tone,
         "reference": reference,
-        "at": datetime.now(UTC),
+        "at": real_now(),
         "theme": theme_of(request),
         "company": settings.COMPANY_NAME,
         "way_out": {"url": "/", "label": "Back to the inbox"},
