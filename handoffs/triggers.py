@@ -93,12 +93,14 @@ def _signalled(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
 
 
 def _unstarted(setting: TypeSetting, deals: QuerySet[Deal], moment: str, now: datetime) -> QuerySet[Deal]:
-    """Deals whose `moment` lies in the look-back and after any handoff of the type that was received for them."""
-    later = Handoff.objects.filter(
-        deal=OuterRef("pk"), handoff_type=setting.handoff_type, received_at__gte=OuterRef(moment)
+    """Deals whose `moment` lies in the look-back, led to no handoff of the type, and did not fall while one was open."""
+    at = OuterRef(moment)
+    was_open = (Q(contacted_at=None) | Q(contacted_at__gt=at)) & (Q(closed_at=None) | Q(closed_at__gt=at))
+    handed = Handoff.objects.filter(
+        Q(received_at__gte=at) | was_open, deal=OuterRef("pk"), handoff_type=setting.handoff_type
     )
     recent = {f"{moment}__gt": now - LOOK_BACK, f"{moment}__lte": now}
-    return deals.filter(**recent).exclude(Exists(later)).select_related("account").annotate(moment=F(moment))
+    return deals.filter(**recent).exclude(Exists(handed)).select_related("account").annotate(moment=F(moment))
 
 
 def _cooling(setting: TypeSetting, now: datetime, *, account: OuterRef) -> Exists:
