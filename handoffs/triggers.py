@@ -93,7 +93,7 @@ def _signalled(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
 
 
 def _unstarted(setting: TypeSetting, deals: QuerySet[Deal], moment: str, now: datetime) -> QuerySet[Deal]:
-    """Deals whose `moment` lies in the look-back, led to no handoff of the type, and did not fall while one was open."""
+    """Deals whose `moment` is recent, led to no handoff of the type, and did not fall while one was open."""
     at = OuterRef(moment)
     was_open = (Q(contacted_at=None) | Q(contacted_at__gt=at)) & (Q(closed_at=None) | Q(closed_at__gt=at))
     handed = Handoff.objects.filter(
