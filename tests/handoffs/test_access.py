@@ -1,0 +1,188 @@
+"""Who sees which handoff and who may act on it: owner, colleague, stranger, and everybody else."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from handoffs import pipeline
+from handoffs.access import groups_of, may_act, visible_to
+from handoffs.models import Handoff
+from routing.models import Rep, User
+from tests.factories import Company, RepFactory, TeamFactory, UserFactory, company
+from tests.handoffs.given import LATER, assigned, blocked
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def firm() -> Company:
+    return company()
+
+
+@pytest.fixture
+def ingrids(firm: Company) -> Handoff:
+    """Owned by Ingrid of Enterprise AE, sent by Dana of SDR; Elena manages both teams."""
+    return assigned(firm)
+
+
+def sees(user: User | AnonymousUser, handoff: Handoff) -> bool:
+    return visible_to(user).filter(pk=handoff.pk).exists()
+
+
+def fresh(user: User) -> User:
+    """The user as the next request loads them."""
+    return User.objects.get(pk=user.pk)
+
+
+# Seeing.
+
+
+@pytest.mark.parametrize(
+    ("person", "sees_it"),
+    [
+        ("ingrid", True),  # owns it
+        ("dana", True),  # sent it
+        ("freya", False),  # a colleague in the same team
+        ("kofi", False),  # a colleague of the sender
+        ("hannah", False),  # a stranger
+        ("elena", True),  # manages the receiving team and the sending one
+        ("carsten", False),  # manages another team
+        ("ben", True),  # RevOps
+        ("clara", True),  # leadership
+    ],
+)
+def test_a_handoff_is_seen_by_those_it_concerns(firm: Company, ingrids: Handoff, person: str, sees_it: bool) -> None:
+    assert sees(firm.user(person), ingrids) is sees_it
+
+
+def test_an_auditor_and_a_superuser_see_all_and_a_user_without_a_place_nothing(ingrids: Handoff) -> None:
+    assert sees(UserFactory.create(groups=["auditor"]), ingrids)
+    assert sees(UserFactory.create(is_superuser=True), ingrids)
+    assert not sees(UserFactory.create(), ingrids)
+    assert not sees(UserFactory.create(groups=["rep"]), ingrids), "the group alone makes nobody a colleague"
+    assert not sees(UserFactory.create(groups=["manager"]), ingrids)
+    assert not sees(AnonymousUser(), ingrids)
+
+
+@pytest.mark.parametrize("person", ["ingrid", "elena", "ben", "clara"])
+def test_who_has_left_sees_nothing(firm: Company, ingrids: Handoff, person: str) -> None:
+    user = firm.user(person)
+    user.is_active = False
+    user.save()
+    assert visible_to(fresh(user)).count() == 0
+    assert groups_of(fresh(user)) == frozenset()
+
+
+def test_who_owned_it_once_still_sees_it_and_who_never_did_does_not(firm: Company, ingrids: Handoff) -> None:
+    pipeline.reassign(ingrids, to=firm.reps["freya"], reason="On leave", actor="user:1", now=LATER)
+    assert sees(firm.user("ingrid"), ingrids)
+    assert sees(firm.user("freya"), ingrids)
+    assert not sees(firm.user("mikael"), ingrids)
+
+
+def test_the_manager_of_whoever_owned_it_once_sees_it(firm: Company, ingrids: Handoff) -> None:
+    team = TeamFactory.create(manager=firm.reps["carsten"])
+    assert not sees(firm.user("carsten"), ingrids)
+    Rep.objects.filter(pk=firm.reps["ingrid"].pk).update(team=team)
+    pipeline.reassign(ingrids, to=firm.reps["freya"], reason="On leave", actor="user:1", now=LATER)
+    assert sees(firm.user("carsten"), ingrids)
+
+
+def test_a_manager_sees_the_whole_tree_below_and_nothing_beside_it(firm: Company, ingrids: Handoff) -> None:
+    carsten = firm.reps["carsten"]
+    region = TeamFactory.create(manager=carsten)
+    country = TeamFactory.create(parent=region)
+    assert not sees(firm.user("carsten"), ingrids)
+    team = firm.teams["ae_enterprise"]
+    team.parent = country
+    team.save()
+    assert sees(firm.user("carsten"), ingrids)
+
+    # The manager of a team beside it, below the same head, does not.
+    beside = TeamFactory.create(parent=region, manager=firm.reps["mikael"])
+    assert beside.parent == region
+    assert not sees(firm.user("mikael"), ingrids)
+
+
+def test_the_senders_manager_sees_a_blocked_one_that_nobody_owns(firm: Company) -> None:
+    handoff = blocked(firm)
+    assert handoff.owner is None
+    assert sees(firm.user("elena"), handoff)
+    assert sees(firm.user("dana"), handoff)
+    assert not sees(firm.user("ingrid"), handoff)
+
+
+def test_a_team_tree_that_bites_its_tail_is_still_walked_once(firm: Company, ingrids: Handoff) -> None:
+    above, below = firm.teams["ae_enterprise"], TeamFactory.create(parent=firm.teams["ae_enterprise"])
+    above.parent = below
+    above.save()
+    assert sees(firm.user("elena"), ingrids)
+
+
+def test_a_list_holds_each_handoff_once_however_often_it_concerns_somebody(firm: Company, ingrids: Handoff) -> None:
+    for to in ("freya", "mikael", "ingrid"):
+        pipeline.reassign(ingrids, to=firm.reps[to], reason="Round", actor="user:1", now=LATER)
+    assert list(visible_to(firm.user("ingrid"))) == [ingrids]
+    assert list(visible_to(firm.user("elena"))) == [ingrids]
+
+
+def test_seeing_costs_a_handful_of_queries(
+    firm: Company, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for place in range(4):
+        assigned(firm, name=f"Account {place}")
+    user = fresh(firm.user("elena"))
+    with django_assert_max_num_queries(5):
+        assert len(visible_to(user)) == 4
+
+
+# Acting.
+
+
+@pytest.mark.parametrize(
+    ("person", "acts"),
+    [
+        ("ingrid", True),
+        ("elena", True),
+        ("freya", False),
+        ("dana", False),
+        ("carsten", False),
+        ("clara", False),
+    ],
+)
+def test_only_the_owner_and_a_manager_above_the_owner_act(
+    firm: Company, ingrids: Handoff, person: str, acts: bool
+) -> None:
+    assert may_act(firm.user(person), ingrids) is acts
+
+
+def test_seeing_all_is_not_acting(ingrids: Handoff) -> None:
+    assert not may_act(UserFactory.create(groups=["auditor"]), ingrids)
+    assert not may_act(UserFactory.create(groups=["leadership"]), ingrids)
+    assert not may_act(AnonymousUser(), ingrids)
+
+
+def test_a_past_owner_sees_and_acts_no_more(firm: Company, ingrids: Handoff) -> None:
+    after = pipeline.reassign(ingrids, to=firm.reps["freya"], reason="On leave", actor="user:1", now=LATER)
+    assert not may_act(firm.user("ingrid"), after)
+    assert may_act(firm.user("freya"), after)
+
+
+def test_an_owner_who_has_left_does_not_act(firm: Company, ingrids: Handoff) -> None:
+    user = firm.user("ingrid")
+    user.is_active = False
+    user.save()
+    assert not may_act(fresh(user), ingrids)
+
+
+def test_nobody_acts_for_an_owner_that_does_not_exist(firm: Company) -> None:
+    handoff = blocked(firm)
+    assert not may_act(firm.user("elena"), handoff)
+    assert not may_act(firm.user("dana"), handoff)
+
+
+def test_a_colleague_of_the_same_name_in_another_team_is_a_stranger(firm: Company, ingrids: Handoff) -> None:
+    twin = RepFactory.create(user=UserFactory.create(), first_name="Ingrid", last_name="Solheim")
+    assert twin.user is not None
+    assert not sees(twin.user, ingrids)
+    assert not may_act(twin.user, ingrids)
