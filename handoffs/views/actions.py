@@ -108,5 +108,8 @@ def _delivery(delivery: Delivery, handoff: Handoff, reading: Reading) -> Line:
 
 
 def _to(delivery: Delivery) -> str:
-    """Where it went; CRM writes say nothing, since the page names the record already."""
-    return "" if delivery.channel == Delivery.Channel.CRM else f"To {delivery.recipient}"
+    """Where it went. CRM writes say nothing, since the page names the record; a member id would tell nobody."""
+    if delivery.channel == Delivery.Channel.CRM:
+        return ""
+    named = delivery.recipient.startswith("#") or "@" in delivery.recipient
+    return f"To {delivery.recipient}" if named else "As a direct message"

@@ -59,12 +59,10 @@ def track(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool, h
     )
 
 
-def what_happens(
-    clock: Clock, reading: Reading, *, role: str, is_owner: bool, holders: Holders = NOBODY
-) -> tuple[str, str]:
-    """What the ladder did, and what it does next: two sentences, either may be empty.
+def what_happens(clock: Clock, reading: Reading, *, role: str, is_owner: bool) -> tuple[str, str]:
+    """What the ladder of a breached clock did, and what it does next: two sentences, either may be empty.
 
-    `role` is the type's escalation role; where `holders` lacks a role, the office is named instead of the person.
+    `role` is the type's escalation role. The office is named and not its holder: a list of many looks nobody up.
     """
     who, were, are = ("You", "were", "are") if is_owner else ("The owner", "was", "is")
     ran = {run.step_id: run.ran_at for run in clock.step_runs.all()}
@@ -75,7 +73,7 @@ def what_happens(
             continue
         told = step["action"] != Action.REASSIGN
         name, was, is_ = (
-            (who, were, are) if step["action"] == Action.ALERT_OWNER else (_who(step, role, holders), "was", "is")
+            (who, were, are) if step["action"] == Action.ALERT_OWNER else (_who(step, role, NOBODY), "was", "is")
         )
         if at is not None and told:
             done = f"{name} {was} alerted {reading.time(at)}."

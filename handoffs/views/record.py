@@ -15,7 +15,7 @@ from handoffs.models import Account, Delivery, Handoff, State
 from handoffs.timeline import Line, sentences
 from handoffs.views import actions, brief
 from handoffs.views.chips import chip
-from handoffs.views.ladder import Track, track, what_happens
+from handoffs.views.ladder import Track, track
 from handoffs.views.queue import Ring, person, present_clock, ring, with_clocks
 from handoffs.views.why import why
 from handoffs.views.words import Reading, share, website
@@ -67,15 +67,10 @@ def clock_card(handoff: Handoff, reading: Reading, *, is_owner: bool) -> dict[st
     """The clock card alone, for the page and for its refreshing; a chip where no first-contact clock counts."""
     clock = present_clock(handoff)
     shown: Track | None = None
-    happened = ahead = ""
     if clock is not None and clock.kind == ClockKind.FIRST_CONTACT and handoff.state != State.WITHDRAWN:
         holders = _holders(handoff, clock, reading)
         shown = track(handoff, clock, reading, is_owner=is_owner, holders=holders)
-        if clock.state != Clock.State.STOPPED:
-            role = handoff.type_enum.escalation_role
-            happened, ahead = what_happens(clock, reading, role=role, is_owner=is_owner, holders=holders)
-    rep_chip = chip(handoff, clock, reading)
-    return {"handoff": handoff, "track": shown, "chip": rep_chip, "happened": happened, "ahead": ahead}
+    return {"handoff": handoff, "track": shown, "chip": chip(handoff, clock, reading)}
 
 
 def _loaded(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:

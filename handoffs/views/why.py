@@ -9,7 +9,7 @@ from typing import Any
 
 from handoffs.views.words import Reading
 from routing.facts import Facts
-from routing.matcher import CompiledRules, compiled
+from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line, compiled
 from routing.models import Decision, HandoffType, SegmentCode
 
 PASSED_SHOWN = 4
@@ -67,8 +67,8 @@ def _rules(rules: CompiledRules, decision: Decision) -> list[Step]:
             steps.append(Step(verdict="not reached", name=name, reason="Not reached"))
             after += 1
         elif line.id == decision.rule_id:
-            conditions = ", ".join(item.words() for item in line.conditions.items) or "Takes everything left"
-            steps.append(Step(verdict="hit", name=name, reason=_sentence(conditions)))
+            conditions = ", ".join(item.words() for item in line.conditions.items)
+            steps.append(Step(verdict="hit", name=name, reason=_sentence(conditions or _without_conditions(line))))
             after = 1
         else:
             refusal = line.refusal(located)
@@ -92,6 +92,12 @@ def _candidates(receipt: Mapping[str, Any]) -> list[Step]:
         else:
             steps.append(Step(verdict="out", name=candidate["name"], reason=f"Skipped: {candidate['words']}"))
     return steps
+
+
+def _without_conditions(line: Line) -> str:
+    if line.strategy in OWNER_STRATEGIES:
+        return "Its person is set and works in the receiving role"
+    return "Takes what no rule before it took"
 
 
 def _turn(receipt: Mapping[str, Any]) -> str:

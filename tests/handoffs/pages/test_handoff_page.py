@@ -92,6 +92,16 @@ def test_why_me_lists_the_rules_in_order_and_a_reason_for_every_candidate(
     assert "Mikael Strand Could take it, later in turn." in why
 
 
+def test_an_owner_rule_says_that_its_person_is_set(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give(owner=firm.reps["freya"])
+
+    said = words(sign_in("freya").get(page_of(handoff)))
+
+    assert "R-030 Account owner Its person is set and works in the receiving role" in said
+    assert "Freya Aldous, chosen Named by the rule." in said
+    assert "Ingrid" not in said
+
+
 def test_gaps_come_before_the_brief_and_say_who_can_fill_them(firm: Company, give: Give, sign_in: SignIn) -> None:
     rich = give().deal
     assert rich is not None
