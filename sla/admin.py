@@ -47,20 +47,11 @@ def _is_draft(policy: Any) -> bool:
 
 
 class EscalationStepInline(TabularInline[EscalationStep, Policy]):
-    """The ladder."""
+    """The ladder, as editable as its policy."""
 
     model = EscalationStep
     formset = OrderedLines
     fields = ("clock_kind", "position", "action", "after_minutes", "unit", "role")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and _is_draft(obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and _is_draft(obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and _is_draft(obj)
 
 
 @admin.register(Policy)

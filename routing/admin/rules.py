@@ -44,15 +44,12 @@ class DraftsOnly:
         return super().has_delete_permission(request, obj) and is_draft(obj)  # type: ignore[misc]
 
 
-class PartInline(DraftsOnly, TabularInline[Any, RuleSet]):
-    """Parts of a version, editable while it is a draft."""
+class PartInline(TabularInline[Any, RuleSet]):
+    """Parts of a version, as editable as the version itself."""
 
     tab = True
     show_change_link = True
     hide_title = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_add_permission(request, obj) and obj is not None and is_draft(obj)
 
 
 class RuleLines(OrderedLines):
