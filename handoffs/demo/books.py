@@ -93,7 +93,7 @@ def fill_timeline(book: Book, desk: Desk, *, now: datetime) -> None:
     for _ in range(rng.randint(*_HOW_MANY[book.firm.tier])):
         at = work_hour(since + rng.random() * (now - since), book.firm, rng)
         add_activity(book, desk, rng.choice(kinds), at=at)
-    for piece in rng.sample(contents(), rng.randint(2, 6)):
+    for piece in rng.sample(contents(), rng.randint(0, 5)):
         desk.put(
             ContentEngagement(
                 account=account,

@@ -33,14 +33,15 @@ class Names:
 
     used: set[str]
 
-    def take(self, country: str, rng: random.Random) -> tuple[str, str, str]:
-        """First name, last name and mailbox of somebody of that country."""
+    def take(self, country: str, rng: random.Random, *, around: set[str]) -> tuple[str, str, str]:
+        """First name, last name and mailbox of somebody of that country; nobody of the names `around`, which grow."""
         rows = toml("names")["names"][country]
         for _ in range(200):
             first, last, mailbox = self._pick(rows, rng)
-            if f"{first} {last}" not in self.used:
+            if not {first, last, f"{first} {last}"} & (self.used | around):
                 break
         self.used.add(f"{first} {last}")
+        around |= {first, last}
         return first, last, mailbox
 
     @staticmethod
@@ -65,9 +66,10 @@ def invent(account: Account, firm: Firm, *, names: Names, rng: random.Random, no
     # The leading titles come first, so that every account has somebody who decides.
     ranked = [*local[:3], *rng.sample(local[3:], len(local) - 3)]
     english = [*titles["en"][:4], *rng.sample(titles["en"][4:], len(titles["en"]) - 4)]
-    made = []
+    made: list[Contact] = []
+    around: set[str] = set()
     for index in range(rng.randint(*_HOW_MANY[firm.tier])):
-        first, last, box = names.take(firm.country, rng)
+        first, last, box = names.take(firm.country, rng, around=around)
         title = (ranked if rng.random() < LOCAL_TITLES and index < len(ranked) else english)[index]
         made.append(
             Contact(
@@ -77,7 +79,7 @@ def invent(account: Account, firm: Firm, *, names: Names, rng: random.Random, no
                 title=title,
                 email=f"{box}@{firm.domain}",
                 email_bounced=index > 0 and rng.random() < 0.04,
-                phone=_extension(firm.phone, index, rng) if index == 0 or rng.random() < 0.8 else "",
+                phone=_extension(firm.phone, index, rng) if rng.random() < (0.8 if index else 0.92) else "",
                 is_primary=index == 0,
                 do_not_contact=index > 0 and rng.random() < 0.03,
                 time_zone=firm.zone if rng.random() < 0.7 else "",

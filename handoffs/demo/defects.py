@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from handoffs.demo.books import Book, add_note
 from handoffs.demo.desk import Desk
-from handoffs.models import Contact, Note
+from handoffs.models import Account, Contact, Note
 
 _HOSTILE_PEOPLE = (
     ("<b>Robin</b>", "<!channel> Tregenza", '=HYPERLINK("https://evil.example","Head of Charts")', "champion"),
@@ -31,6 +31,13 @@ def spoil(books: Mapping[str, Book], desk: Desk, *, now: datetime) -> None:
     Contact.objects.bulk_update(hostile.contacts, ["first_name", "last_name", "title", "buying_role"])
     add_note(
         hostile, desk, Note.Tag.PAIN_POINT, _HOSTILE_NOTE, at=now - timedelta(days=40), contact=hostile.contacts[0]
+    )
+    unplaced, unsized, unsorted = (books[key].account for key in ("arganier", "tuga", "pixelpress"))
+    unplaced.country = unplaced.region = ""
+    unsized.employee_count = None
+    unsorted.industry = unsorted.domain = ""
+    Account.objects.bulk_update(
+        [unplaced, unsized, unsorted], ["country", "region", "employee_count", "industry", "domain"]
     )
     long = books["costamar"].contacts[-1]
     long.first_name, long.last_name = _LONG_NAME

@@ -17,7 +17,7 @@ from handoffs.models import Account, Activity, ContentEngagement, Note, UsageSta
 Dated = Activity | Note | ContentEngagement | UsageStage
 Row = TypeVar("Row", bound=Model)
 
-_PREFIX = {Activity: "ACT", Note: "N", ContentEngagement: "CE"}
+_PREFIX: dict[type[Model], str] = {Activity: "ACT", Note: "N", ContentEngagement: "CE"}
 _FIRST_NUMBER = 20_001
 
 
@@ -26,7 +26,7 @@ class Desk:
 
     def __init__(self) -> None:
         self._waiting: dict[int, list[Dated]] = defaultdict(list)
-        self._numbers: dict[type[Dated], int] = defaultdict(lambda: _FIRST_NUMBER)
+        self._numbers: dict[str, int] = defaultdict(lambda: _FIRST_NUMBER)
 
     def put(self, row: Dated) -> None:
         """Keeps a row until its time comes."""
@@ -51,9 +51,10 @@ class Desk:
     def _create(self, kind: type[Row], rows: list[Row]) -> None:
         for row in rows:
             if isinstance(row, Activity | Note | ContentEngagement):
-                number = self._numbers[type(row)]
-                self._numbers[type(row)] = number + 1
-                row.crm_id = f"{_PREFIX[type(row)]}-{number}"
+                prefix = _PREFIX[type(row)]
+                number = self._numbers[prefix]
+                self._numbers[prefix] = number + 1
+                row.crm_id = f"{prefix}-{number}"
                 row.crm_created_at = row.crm_updated_at = row.occurred_at
         if rows:
             kind._default_manager.bulk_create(rows)

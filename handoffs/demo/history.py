@@ -11,8 +11,9 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from zoneinfo import ZoneInfo
 
 from handoffs import pipeline
 from handoffs.demo import fate as fates
@@ -64,6 +65,8 @@ class History:
 
     def _trigger(self, case: Case, at: datetime) -> None:
         """The CRM row crosses its threshold, and a few seconds later the handoff is there."""
+        if case.kind == MQL and case.book.account.is_customer:
+            return  # They signed in the meantime; a customer is no lead.
         sender = self._introduce(case)
         if case.scene is not None and case.book.firm.path == "showcase":
             deal = self.sales.stage(case.book, case.deal, at=at)
@@ -127,7 +130,17 @@ class History:
             Turn.REASSIGNED: lambda moment: self._reassign(case, moment),
         }.get(fate.turn, lambda moment: self._contact(case, moment))
         share = min(fate.contacted, 0.9) if fate.turn is Turn.RETURNED else fate.contacted
-        self.plan(at + share * target, what)
+        self.plan(self._awake(case.book, at + share * target, latest=at + target), what)
+
+    @staticmethod
+    def _awake(book: Book, moment: datetime, *, latest: datetime) -> datetime:
+        """The moment, or the account's next morning if nobody calls at that hour and it is before `latest`."""
+        local = moment.astimezone(ZoneInfo(book.firm.zone))
+        if 7 <= local.hour < 20:
+            return moment
+        morning = local.replace(hour=8, minute=book.rng.randint(5, 59)) + (DAY if local.hour >= 20 else 0 * DAY)
+        morning = morning.astimezone(UTC)
+        return morning if morning < latest else moment
 
     def _acknowledge(self, case: Case, at: datetime) -> None:
         handoff = case.row
@@ -168,8 +181,8 @@ class History:
         if case.kind == MQL:
             owner = self._holder(case.row)
             seller = owner if owner.function == Function.SDR else None
-            deal = self.sales.new_deal(book, at=at, owner=seller)
-            self.begin(self.case(book, SQL, deal=deal), at=at + rng.uniform(0.1, 3) * DAY)
+            opened = self.sales.new_deal(book, at=at, owner=seller)
+            self.begin(self.case(book, SQL, deal=opened), at=at + rng.uniform(0.1, 3) * DAY)
         elif case.kind in {SQL, EXPANSION} and rng.random() < 0.6:
             self.begin(self.case(book, WON, deal=case.deal), at=at + rng.triangular(4, 30, 9) * DAY)
         elif case.kind == SQL:
@@ -205,8 +218,8 @@ class History:
     def _reassign(self, case: Case, at: datetime) -> None:
         handoff = Handoff.objects.select_related("assignment__pool", "owner__team__manager").get(pk=case.row.pk)
         pool = handoff.assignment.pool if handoff.assignment else None
-        others = Rep.objects.filter(memberships__pool=pool).exclude(pk=handoff.owner_id)
-        to = others.order_by("memberships__position").first() if pool else None
+        members = Rep.objects.filter(memberships__pool=pool).order_by("memberships__position") if pool else ()
+        to = next((member for member in members if member.pk != handoff.owner_id), None)
         if to is None:
             self._contact(case, at)
             return

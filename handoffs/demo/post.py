@@ -90,11 +90,14 @@ def _write_to_crm(rows: list[Delivery]) -> None:
     for row in rows:
         if row.purpose == Purpose.CRM_UPDATE:
             keys[row.payload["object"]][row.payload["id"]].update(row.payload["metadata"])
-    for model, found in ((Deal, keys["deal"]), (Account, keys["account"])):
-        records = list(model._default_manager.filter(crm_id__in=found))
-        for record in records:
-            record.metadata = {**record.metadata, **found[record.crm_id]}
-        model._default_manager.bulk_update(records, ["metadata"], batch_size=100)
+    written_deals = list(Deal.objects.filter(crm_id__in=keys["deal"]))
+    written_accounts = list(Account.objects.filter(crm_id__in=keys["account"]))
+    for deal in written_deals:
+        deal.metadata = {**deal.metadata, **keys["deal"][deal.crm_id]}
+    for account in written_accounts:
+        account.metadata = {**account.metadata, **keys["account"][account.crm_id]}
+    Deal.objects.bulk_update(written_deals, ["metadata"], batch_size=100)
+    Account.objects.bulk_update(written_accounts, ["metadata"], batch_size=100)
     accounts = dict(Account.objects.values_list("crm_id", "id"))
     deals = dict(Deal.objects.values_list("crm_id", "id"))
     reps = dict(Rep.objects.values_list("crm_id", "id"))

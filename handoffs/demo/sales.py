@@ -148,8 +148,9 @@ class Sales:
     def _score(self, book: Book, *, at: datetime) -> None:
         account, rng = book.account, book.rng
         account.score, account.scored_at, account.crm_updated_at = rng.randint(66, 93), at, at
-        account.metadata = {**account.metadata, "source": book.voice.draw("source", deals.SOURCES)}
-        if rng.random() < 0.85:
+        if rng.random() < 0.88:
+            account.metadata["source"] = book.voice.draw("source", deals.SOURCES)
+        if rng.random() < 0.8:
             account.metadata["products"] = deals.products_for(book.voice, book.firm)[:1]
         account.save(update_fields=["score", "scored_at", "crm_updated_at", "metadata"])
         if book.contacts and rng.random() < 0.8:
@@ -184,13 +185,8 @@ class Sales:
         if not fate.thorough:
             found.pop(book.rng.choice(list(found)))
         self._update(deal, at=at, **found)
-        if book.rng.random() < 0.6:
+        if deal.qualified_at is None:
             self._pains(book, deal, at=at - 10 * DAY)
-        for tag, kind in (
-            (Note.Tag.SUCCESS_CRITERIA, "criteria"),
-            (Note.Tag.PROMISED_OUTCOME, "outcomes"),
-        ):
-            add_note(book, self.desk, tag, book.voice.of_trade(kind), at=at - 2 * DAY, deal=deal, author=deal.owner)
 
     def _growing(self, book: Book, *, at: datetime, fate: Fate) -> Deal:
         """An expansion: a deal the CSM opens, what is known of the relationship, and the signal itself."""
@@ -225,16 +221,19 @@ class Sales:
         )
 
     def _pains(self, book: Book, deal: Deal, *, at: datetime) -> None:
+        """What hurts, quoted; nobody says the same thing twice."""
         rng = book.rng
-        for _ in range(rng.randint(2, 3)):
-            said = at - rng.uniform(0.2, 12) * DAY
+        for _ in range(rng.randint(2, 3) if len(book.deals) < 2 else 1):
+            quote = book.voice.pain()
+            if not quote:
+                return
             minute = f"{rng.randint(2, 48)}:{rng.randint(0, 59):02d} in the recording"
             add_note(
                 book,
                 self.desk,
                 Note.Tag.PAIN_POINT,
-                book.voice.of_trade("pains"),
-                at=work_hour(said, book.firm, rng),
+                quote,
+                at=work_hour(at - rng.uniform(0.5, 12) * DAY, book.firm, rng),
                 contact=book.somebody(),
                 deal=deal,
                 author=deal.owner,

@@ -19,13 +19,12 @@ QUIET = 1.3
 
 # Path: type, first and last day before now between which it starts.
 _BEATS: Mapping[str, tuple[tuple[HandoffType, float, float], ...]] = {
-    "lead": ((MQL, 80, 20), (MQL, 18, 2)),
-    "prospect": ((MQL, 84, 56), (SQL, 82, 40), (MQL, 54, 28), (MQL, 26, 3)),
-    "won": ((MQL, 86, 70), (SQL, 84, 62), (SQL, 50, 20), (WON, 60, 30), (EXPANSION, 28, 3)),
+    "lead": ((MQL, 84, 60), (MQL, 52, 32), (MQL, 24, 2)),
+    "prospect": ((MQL, 86, 66), (MQL, 64, 44), (SQL, 60, 20), (MQL, 34, 3)),
+    "won": ((MQL, 88, 76), (MQL, 74, 64), (SQL, 60, 30), (WON, 50, 25), (EXPANSION, 22, 3)),
     "customer": (
         (EXPANSION, 88, 60),
         (SQL, 80, 30),
-        (EXPANSION, 58, 25),
         (WON, 70, 10),
         (EXPANSION, 24, 2),
     ),

@@ -11,7 +11,7 @@ from handoffs.models import Contact
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 PRODUCTS = ("Observe", "Observe Enterprise", "Lineage", "Premium Support", "Alert Routing", "Quality Pages")
-_SENTENCE_START = re.compile(r"(^\"?|[.!?] \"?|: \")([a-z])")
+_SENTENCE_START = re.compile(r"(^\"?|\| \"?|[.!?] \"?|: \")([a-z])")
 
 
 class Voice:
@@ -59,3 +59,8 @@ class Voice:
             owner=colleague,
         )
         return _SENTENCE_START.sub(lambda found: found.group(1) + found.group(2).upper(), text)
+
+    def pain(self) -> str:
+        """A pain of the trade that nobody here has named yet; empty when all are told."""
+        deck = self._decks.setdefault("pains", self.rng.sample(self.trade["pains"], len(self.trade["pains"])))
+        return deck.pop() if deck else ""
