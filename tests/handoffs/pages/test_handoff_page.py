@@ -178,7 +178,7 @@ def test_what_the_ledger_does_not_show_delivered_gets_no_tick(firm: Company, giv
 
 
 def test_words_from_the_crm_are_only_ever_words(firm: Company, give: Give, sign_in: SignIn) -> None:
-    handoff = give(name=HOSTILE, industry=HOSTILE, domain="javascript:alert(1)//", city=HOSTILE)
+    handoff = give(name=HOSTILE, industry=HOSTILE[:80], domain="javascript:alert(1)//", city=HOSTILE[:80])
     Contact.objects.filter(account=handoff.account).update(
         last_name=HOSTILE[:80], title=HOSTILE, phone="javascript:alert(1)", email="a@b.example?bcc=x@evil.example"
     )
