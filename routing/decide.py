@@ -21,6 +21,10 @@ RETRY_HELD = timedelta(minutes=5)
 COVER_CHAIN = 5
 
 
+class TeamNotServedError(NoRulesError):
+    """No rule gives it to the team that was asked for; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """Somebody who was looked at, and the reason they were passed over, if they were."""
@@ -71,7 +75,7 @@ def decide(facts: Facts, *, now: datetime, excluded: frozenset[int] = frozenset(
     """The first matching rule of the live version and why each of its candidates may or may not take it now.
 
     With `facts.to_team`, only rules that give it to that team count. Reads the roster; writes nothing. Raises
-    `routing.matcher.NoRulesError` when nothing is live, or no rule gives it to the team asked for.
+    `routing.matcher.NoRulesError` when nothing is live, TeamNotServedError when no rule gives it to the team asked for.
     """
     match = live_rules().match(facts)
     ask = Ask(now=now, excluded=excluded, segment=match.located.segment)
@@ -84,7 +88,7 @@ def decide(facts: Facts, *, now: datetime, excluded: frozenset[int] = frozenset(
             skipped.append(f"{line.code} {line.name}, another team")
         else:
             return replace(draft, skipped=tuple(skipped))
-    raise NoRulesError(
+    raise TeamNotServedError(
         f"No rule of v{match.rules.number} gives this handoff to the team {facts.to_team}. "
         "Leave the team out, or add a rule for it."
     )

@@ -6,7 +6,7 @@ import json
 import time
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +17,12 @@ from handoffs import outbox, pipeline
 from handoffs.connectors.ports import ConnectorError
 from handoffs.models import Account, Deal, Delivery, Handoff, State
 from handoffs.now import now, real_now
+from handoffs.preparing import prepare
 from handoffs.rehearsal import rehearse
 from handoffs.responding import response_of
 from handoffs.response import render_json, render_markdown
 from handoffs.states import RefusedError
+from routing.decide import TeamNotServedError
 from routing.matcher import NoRulesError
 from routing.models import HandoffType, Team
 from sla.clock import NoPolicyError
@@ -91,18 +93,8 @@ class Command(BaseCommand):
 
     def _rehearse(self, request: Request, options: dict[str, Any]) -> None:
         at = now()
-        unsaved = Handoff(
-            handoff_type=request.handoff_type,
-            account=request.account,
-            deal=request.deal,
-            from_team=request.from_team,
-            to_team=request.to_team,
-            origin=Handoff.Origin.COMMAND,
-            dedupe_key="rehearsal",
-            received_at=at,
-        )
         try:
-            with rehearse(unsaved, now=at, actor="command") as handoff:
+            with rehearse(_unsaved(request, at), now=at, actor="command") as handoff:
                 self._print(handoff, options, rehearsed=True)
                 state = handoff.state
         except ConnectorError as error:
@@ -114,6 +106,7 @@ class Command(BaseCommand):
 
     def _run(self, request: Request, options: dict[str, Any]) -> None:
         at = now()
+        _refuse_unserved_team(request, at)
         handoff, created = pipeline.receive(
             handoff_type=request.handoff_type,
             account=request.account,
@@ -179,6 +172,31 @@ def _resolve(options: dict[str, Any]) -> Request:
         from_team=_team(options["from_team"]),
         to_team=_team(options["to_team"]),
     )
+
+
+def _unsaved(request: Request, at: datetime) -> Handoff:
+    return Handoff(
+        handoff_type=request.handoff_type,
+        account=request.account,
+        deal=request.deal,
+        from_team=request.from_team,
+        to_team=request.to_team,
+        origin=Handoff.Origin.COMMAND,
+        dedupe_key="rehearsal",
+        received_at=at,
+    )
+
+
+def _refuse_unserved_team(request: Request, at: datetime) -> None:
+    """Looks before anything is written: a handoff for a team that no rule serves would wait for nothing."""
+    if request.to_team is None:
+        return
+    try:
+        prepare(_unsaved(request, at), now=at)
+    except TeamNotServedError as error:
+        raise RefusedError(str(error)) from error
+    except (ConnectorError, NoRulesError, NoPolicyError):
+        return  # the run will meet it again, and keeps the handoff
 
 
 def _team(word: str) -> Team | None:
