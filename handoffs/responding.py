@@ -70,7 +70,7 @@ class _Ledger:
         self.rehearsed = rehearsed
 
     def action(self, *purposes: Purpose) -> Action:
-        """Delivered only if each purpose was, by its own channel or by its fallback."""
+        """Delivered only if each purpose was, by its own channel or by its fallback; the briefing by its own alone."""
         states = [self._one(purpose) for purpose in purposes]
         return next((state for state in states if state.state == "failed"), None) or next(
             (state for state in states if state != DELIVERED), DELIVERED
@@ -84,6 +84,8 @@ class _Ledger:
 
     def _one(self, purpose: Purpose) -> Action:
         rows = [row for row in self.rows if row.purpose == purpose]
+        if purpose == Purpose.BRIEFING:  # it is said of the mail itself, whatever stood in for it
+            rows = [row for row in rows if row.fallback_of_id is None]
         if not rows:
             return NOT_NEEDED
         if self.rehearsed:
