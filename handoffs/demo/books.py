@@ -51,7 +51,9 @@ def open_book(firm: Firm, *, number: int, names: Names, reps: dict[str, Rep], no
     """Saves the account and its contacts as they stood when it was new to us."""
     rng = random.Random(f"fathomline:{firm.key}")
     is_customer = _is_customer(firm)
-    known_days = rng.randint(420, 900) if is_customer else rng.randint(96, 260)
+    known_days = rng.randint(420, 900) if is_customer else rng.randint(98, 260)
+    if firm.path == "showcase":
+        known_days = script(firm.key).get("known", known_days)
     region = next((name for name, lands in REGIONS.values() if firm.country in lands), "")
     account = Account.objects.create(
         crm_id=f"A-{number}",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from handoffs.demo.books import Book, add_note
 from handoffs.demo.desk import Desk
-from handoffs.models import Account, Contact, Note
+from handoffs.models import Contact, Note
 
 _HOSTILE_PEOPLE = (
     ("<b>Robin</b>", "<!channel> Tregenza", '=HYPERLINK("https://evil.example","Head of Charts")', "champion"),
@@ -36,9 +36,8 @@ def spoil(books: Mapping[str, Book], desk: Desk, *, now: datetime) -> None:
     unplaced.country = unplaced.region = ""
     unsized.employee_count = None
     unsorted.industry = unsorted.domain = ""
-    Account.objects.bulk_update(
-        [unplaced, unsized, unsorted], ["country", "region", "employee_count", "industry", "domain"]
-    )
+    for account in (unplaced, unsized, unsorted):
+        account.save(update_fields=["country", "region", "employee_count", "industry", "domain"])
     long = books["costamar"].contacts[-1]
     long.first_name, long.last_name = _LONG_NAME
     dead = books["quillmark"].contacts[0]

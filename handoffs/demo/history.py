@@ -153,7 +153,8 @@ class History:
         owner = self._holder(handoff)
         with suppress(RefusedError):
             pipeline.log_contact(handoff, contacted_at=at, actor=self._owner(handoff), now=logged)
-            add_activity(case.book, self.desk, "call", at=at, deal=case.deal, owner=owner)
+            if not case.ends:
+                add_activity(case.book, self.desk, "call", at=at, deal=case.deal, owner=owner)
             self.sales.taken_over(case.book, case.kind, case.deal, by=owner, at=logged)
             if case.fate.meets:
                 self.plan(logged + self.rng.uniform(0.02, 1.5) * DAY, lambda moment: self._meet(case, moment))

@@ -1,7 +1,7 @@
 """The post of the demo's past: what was queued counts as delivered seconds later, without a network.
 
 Only the demo does this. The log gets its lines where they belong in time; the rows themselves, and what the CRM would
-have written, follow at the end in a few statements. Messages of the last hours are left in the outbox, so that the
+have written, follow at the end in a few statements. The latest messages are left in the outbox, so that the
 engine sends them to the stand-ins as soon as it runs.
 """
 
@@ -21,7 +21,7 @@ from handoffs.models import Account, Activity, Deal, Delivery, Handoff
 from handoffs.timeline import Entry
 from routing.models import Rep
 
-LEFT_TO_THE_ENGINE = timedelta(hours=2)
+LEFT_TO_THE_ENGINE = timedelta(minutes=20)
 TRAVELS = timedelta(seconds=3)
 
 Channel, Purpose, State = Delivery.Channel, Delivery.Purpose, Delivery.State
@@ -29,9 +29,9 @@ Channel, Purpose, State = Delivery.Channel, Delivery.Purpose, Delivery.State
 # Every so many deliveries one goes wrong, in this order.
 _ONE_IN = 430
 _FAILURES = (
-    (Channel.SLACK, "Slack does not know the channel: invite the app to it, or correct the team's channel."),
-    (Channel.EMAIL, "Resend refused the address: the mailbox does not exist. Correct it in the roster."),
-    (Channel.SLACK, "Slack answered account_inactive: the person has left the workspace."),
+    (Purpose.ALERT, "Slack does not know the channel: invite the app to it, or correct the team's channel."),
+    (Purpose.BRIEFING, "Resend's daily limit was reached for 20 hours: raise it, then retry."),
+    (Purpose.ACKNOWLEDGED, "Slack says that this person has left the workspace: correct the member id in the roster."),
 )
 
 
@@ -75,7 +75,7 @@ class Post:
         self._seen += 1
         self._done.add(row.pk)
         failures = _FAILURES[len(self._parked) :]
-        if failures and row.channel == failures[0][0] and self._seen > _ONE_IN * (len(self._parked) + 1):
+        if failures and row.purpose == failures[0][0] and self._seen > _ONE_IN * (len(self._parked) + 1):
             self._parked[row.pk] = failures[0][1]
             return Entry("delivery_parked", facts)
         self._delivered.append(row.pk)

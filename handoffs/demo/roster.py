@@ -303,7 +303,7 @@ def _absences(reps: Mapping[str, Rep], *, now: datetime) -> None:
             rep=reps[key],
             kind=kind,
             starts_at=now + timedelta(days=start),
-            ends_at=now + timedelta(days=end),
+            ends_at=(now + timedelta(days=end, hours=1)).replace(minute=0, second=0, microsecond=0),
             cover=reps.get(cover),
             note=note,
         )

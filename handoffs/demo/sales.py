@@ -153,9 +153,11 @@ class Sales:
         if rng.random() < 0.8:
             account.metadata["products"] = deals.products_for(book.voice, book.firm)[:1]
         account.save(update_fields=["score", "scored_at", "crm_updated_at", "metadata"])
-        if book.contacts and rng.random() < 0.8:
+        if not book.contacts or book.firm.path == "showcase":
+            return
+        if rng.random() < 0.8:
             add_activity(book, self.desk, "demo_request", at=at - timedelta(minutes=rng.randint(2, 50)))
-        if book.contacts and rng.random() < 0.6:
+        if rng.random() < 0.6:
             add_activity(book, self.desk, "form", at=at - rng.uniform(0.1, 6) * DAY)
 
     def _qualify(self, book: Book, deal: Deal, *, at: datetime, fate: Fate) -> None:

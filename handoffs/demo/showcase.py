@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from handoffs.demo.books import Book
+from handoffs.demo.books import Book, work_hour
 from handoffs.demo.desk import Desk
 from handoffs.demo.library import WEBSITE, script
 from handoffs.models import Activity, ContentEngagement, Deal, Note, UsageStage
@@ -51,20 +51,23 @@ def _rows(
     people = {person.first_name: person for person in book.contacts}
 
     def back(days: float) -> datetime:
-        return at - timedelta(days=days)
+        moment = at - timedelta(days=days)
+        return work_hour(moment, book.firm, book.rng) if days >= 1 else moment
 
-    def about(days: float) -> Deal | None:
+    def about(moment: datetime) -> Deal | None:
         """The deal, for what happened since it was opened."""
-        return deal if deal is not None and back(days) >= (deal.crm_created_at or at) else None
+        return deal if deal is not None and moment >= (deal.crm_created_at or at) else None
 
     rows: list[Activity | Note | ContentEngagement | UsageStage] = []
     for tag, body, who, days, source in given["notes"]:
-        note = Note(tag=tag, body=body, source=source, deal=about(days), contact=people.get(who), author=author)
+        note = Note(tag=tag, body=body, source=source, contact=people.get(who), author=author)
         note.occurred_at = back(days)
+        note.deal = about(note.occurred_at)
         rows.append(note)
     for kind, subject, text, who, days, properties in given["activities"]:
-        activity = Activity(kind=kind, subject=subject, description=text, deal=about(days), contact=people.get(who))
+        activity = Activity(kind=kind, subject=subject, description=text, contact=people.get(who))
         activity.occurred_at, activity.properties = back(days), properties
+        activity.deal = about(activity.occurred_at)
         activity.owner = author if kind in _BY_COLLEAGUES else None
         rows.append(activity)
     for title, kind, path, who, days in given["content"]:
