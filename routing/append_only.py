@@ -27,15 +27,21 @@ BEGIN
 END $$
 """
 
+_SQLITE_TRIGGER = """
+CREATE TRIGGER "{table}_{verb}" BEFORE {verb} ON "{table}"
+WHEN NOT EXISTS (SELECT 1 FROM append_only_maintenance)
+BEGIN SELECT RAISE(ABORT, '{table} is append-only: {verb} refused'); END
+"""
+
 
 def protect(table: str) -> tuple[Callable[..., None], Callable[..., None]]:
     """Forward and reverse functions for `migrations.RunPython` that make `table` append-only."""
 
-    def forward(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def forward(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
         for statement in _protecting(schema_editor.connection.vendor, table):
             schema_editor.execute(statement, params=None)
 
-    def reverse(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def reverse(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
         for statement in _releasing(schema_editor.connection.vendor, table):
             schema_editor.execute(statement, params=None)
 
@@ -58,18 +64,15 @@ def maintenance() -> Iterator[None]:
 
 def _protecting(vendor: str, table: str) -> list[str]:
     if vendor == "postgresql":
+        refuse = "EXECUTE FUNCTION append_only_refuse()"
         return [
             _POSTGRES_FUNCTION,
-            f'CREATE TRIGGER "{table}_rows" BEFORE UPDATE OR DELETE ON "{table}"'
-            " FOR EACH ROW EXECUTE FUNCTION append_only_refuse()",
-            f'CREATE TRIGGER "{table}_truncate" BEFORE TRUNCATE ON "{table}"'
-            " FOR EACH STATEMENT EXECUTE FUNCTION append_only_refuse()",
+            f'CREATE TRIGGER "{table}_rows" BEFORE UPDATE OR DELETE ON "{table}" FOR EACH ROW {refuse}',
+            f'CREATE TRIGGER "{table}_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT {refuse}',
         ]
-    return ["CREATE TABLE IF NOT EXISTS append_only_maintenance (open INTEGER NOT NULL)"] + [
-        f'CREATE TRIGGER "{table}_{verb}" BEFORE {verb} ON "{table}"'
-        " WHEN NOT EXISTS (SELECT 1 FROM append_only_maintenance)"
-        f" BEGIN SELECT RAISE(ABORT, '{table} is append-only: {verb} refused'); END"
-        for verb in ("update", "delete")
+    return [
+        "CREATE TABLE IF NOT EXISTS append_only_maintenance (open INTEGER NOT NULL)",
+        *(_SQLITE_TRIGGER.format(table=table, verb=verb) for verb in ("update", "delete")),
     ]
 
 

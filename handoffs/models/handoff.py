@@ -42,8 +42,9 @@ class Handoff(models.Model):
     """A customer on the way from one team to the next.
 
     Work columns: `next_at` (business time) is when the engine shall look at it, `lease_until` (real time) until when a
-    worker has it, `attempt` the fence: a result counts only while the attempt is still ours. `version` rises with every change and guards stale writes. `trigger_key` is the caller's own key, kept
-    for ever; `dedupe_key` names type, account and deal and is unique while the handoff is open.
+    worker has it, `attempt` the fence: a result counts only while the attempt is still ours. `version` rises with
+    every change and guards stale writes. `trigger_key` is the caller's own key, kept for ever; `dedupe_key` names type,
+    account and deal and is unique while the handoff is open.
     """
 
     class Origin(models.TextChoices):
