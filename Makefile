@@ -41,8 +41,11 @@ test: $(VENV)/.installed-dev ## Run the tests on PostgreSQL, then those marked s
 	$(PY) -m tests.services --sqlite -- $(TESTS) -m sqlite $(ARGS)
 
 .PHONY: check
-check: export HANDOFFS_KILLS ?= 100
-check: check-static test ## Run all that continuous integration runs, with a hundred kills
+check: check-static test faults ## Run all that continuous integration runs
+
+.PHONY: faults
+faults: $(VENV)/.installed-dev ## Kill the product a hundred times and count what is lost
+	HANDOFFS_KILLS=100 $(PY) -m tests.services -- $(PY) -m pytest -m fault tests/faults
 
 .PHONY: check-static
 check-static: format lint types migrations-check deploy-check ## Run all checks but the tests
