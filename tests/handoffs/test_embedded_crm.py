@@ -1,6 +1,7 @@
 """The CRM port on the local tables: what is read, and writes that may be repeated under their key."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
@@ -23,6 +24,8 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 CRM = EmbeddedCrm()
+NOTHING: Any = None
+"""Which the table refuses."""
 KEYS = {"handoff_completed": "2026-11-17T10:00:00+00:00", "handoff_type": "sql_to_ae"}
 
 
@@ -166,7 +169,7 @@ def test_another_violation_than_the_key_is_not_swallowed() -> None:
             deal_id="",
             owner_crm_id="",
             subject="Handoff",
-            description=None,  # type: ignore[arg-type] - the table refuses it
+            description=NOTHING,
             occurred_at=NOW,
             key="k",
         )

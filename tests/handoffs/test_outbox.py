@@ -1,6 +1,5 @@
 """How things leave: once, late if need be, by another way if need be, and never when nobody wants them any more."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +28,7 @@ def alert(**fields: Any) -> dict[str, Any]:
 
 
 def queued(
-    *, channel: str = "slack", recipient: str = "#ae", routes: Mapping[str, str] | None = None, **fields: Any
+    *, channel: str = "slack", recipient: str = "#ae", routes: dict[str, str] | None = None, **fields: Any
 ) -> Delivery:
     """A notice on its way; `routes` are the other ways to the same person."""
     made: Delivery = DeliveryFactory.create(

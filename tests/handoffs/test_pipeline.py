@@ -154,8 +154,9 @@ def test_if_anything_fails_in_the_one_transaction_nothing_of_it_is_kept(firm: Co
     [
         lambda handoff: Handoff.objects.filter(pk=handoff.pk).update(attempt=handoff.attempt + 1),
         lambda handoff: pipeline.withdraw(handoff, reason="by mistake", actor="user:1", now=NOW),
+        lambda handoff: pipeline.retry(handoff, actor="user:1", now=NOW),
     ],
-    ids=["the lease ran out and another worker took it", "it was withdrawn"],
+    ids=["the lease ran out and another worker took it", "it was withdrawn", "somebody asked for a fresh look"],
 )
 def test_a_worker_that_is_too_late_writes_nothing(firm: Company, meanwhile: Callable[[Handoff], object]) -> None:
     handoff = received(firm)

@@ -9,7 +9,7 @@ from handoffs.models import Delivery, Handoff, State
 from handoffs.states import IllegalMoveError, RefusedError
 from routing.models import Assignment, Membership, Turn
 from sla.models import Clock, ClockKind, Policy
-from tests.factories import NOW, Company, PolicyFactory, company
+from tests.factories import NOW, AssignmentFactory, Company, PolicyFactory, company
 from tests.handoffs.given import LATER, assigned, blocked, in_state, received, unassigned
 
 pytestmark = pytest.mark.django_db
@@ -190,10 +190,12 @@ def test_a_blocked_or_fresh_handoff_cannot_be_given_away(firm: Company) -> None:
 
 
 def test_who_held_it_before_is_left_out_when_it_is_decided_again(firm: Company) -> None:
-    handoff = assigned(firm)
-    pipeline.reassign(handoff, to=firm.reps["mikael"], reason="On leave", actor="user:1", now=LATER)
-    held = Assignment.objects.filter(handoff_uuid=handoff.uuid, release_reason="reassigned")
-    assert [assignment.rep for assignment in held] == [firm.reps["ingrid"]]
+    handoff = received(firm)
+    AssignmentFactory.create(
+        handoff_uuid=handoff.uuid, rep=firm.reps["ingrid"], released_at=NOW, release_reason="reassigned"
+    )
+    handoff = pipeline.run(handoff, now=NOW, actor="engine")
+    assert (handoff.owner, handoff.assignment) == (firm.reps["freya"], Assignment.objects.get(number=2))
 
 
 # Closing.

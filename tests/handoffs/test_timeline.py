@@ -1,5 +1,6 @@
 """The log: chained lines, and sentences made of them."""
 
+from copy import copy
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -82,6 +83,25 @@ def test_a_line_that_was_changed_together_with_its_hash_breaks_the_next() -> Non
     with maintenance():
         Event.objects.filter(pk=second.pk).update(verb="forged", hash=timeline.hash_of(second))
     assert timeline.first_broken(STREAM) == third
+
+
+def test_a_line_that_was_renumbered_together_with_its_hash_is_found() -> None:
+    _, second = write("received", "compiled")
+    second.seq = 7
+    with maintenance():
+        Event.objects.filter(pk=second.pk).update(seq=7, hash=timeline.hash_of(second))
+    assert timeline.first_broken(STREAM) == second
+
+
+def test_the_hash_covers_the_line_and_the_hash_before_it() -> None:
+    [line] = write("received")
+    for field, other in (
+        *(("stream", "handoff:two"), ("seq", 2), ("verb", "x"), ("actor", "x"), ("facts", {"x": 1})),
+        *(("at", NOW + timedelta(microseconds=1)), ("prev_hash", "1" * 64)),
+    ):
+        changed = copy(line)
+        setattr(changed, field, other)
+        assert timeline.hash_of(changed) != line.hash, field
 
 
 def test_a_line_that_was_dropped_or_slipped_in_is_found() -> None:

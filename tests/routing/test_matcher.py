@@ -58,6 +58,12 @@ def test_a_segment_includes_its_lower_bound_and_not_its_upper(employees: int, se
     assert rules().locate(facts(employee_count=employees, tier="smb")).segment == segment
 
 
+def test_segments_that_meet_share_no_account_whatever_their_order() -> None:
+    for count in (0, 99, 100, 999, 1000, 5000):
+        holding = [bounds.code for bounds in SEGMENTS if bounds.holds(facts(employee_count=count))]
+        assert len(holding) == 1, (count, holding)
+
+
 def test_without_a_head_count_the_tier_tells_the_segment() -> None:
     assert rules().locate(facts(tier="mid_market")).segment == "mid_market"
     assert rules().locate(facts(tier="startup")).segment is None

@@ -263,12 +263,13 @@ def test_an_end_in_the_past_cuts_away_the_pause_that_came_after_it() -> None:
 
 
 def test_the_most_specific_live_policy_wins() -> None:
-    team, other = TeamFactory.create(), TeamFactory.create()
+    team, other, third = (TeamFactory.create() for _ in range(3))
     live = {"state": Policy.State.LIVE, "handoff_type": "sql_to_ae"}
     for_type = PolicyFactory.create(**live)
     for_segment = PolicyFactory.create(**live, segment="smb")
     for_team = PolicyFactory.create(**live, team=team)
     for_both = PolicyFactory.create(**live, team=team, segment="smb")
+    for_third = PolicyFactory.create(**live, team=third)
     PolicyFactory.create(**live, team=other, segment="smb")
 
     def found(team_id: int | None, segment: str) -> Policy:
@@ -276,6 +277,7 @@ def test_the_most_specific_live_policy_wins() -> None:
 
     assert found(team.pk, "smb") == for_both
     assert found(team.pk, "enterprise") == for_team
+    assert found(third.pk, "smb") == for_third, "the team's comes before the segment's"
     assert found(TeamFactory.create().pk, "smb") == for_segment
     assert found(None, "enterprise") == for_type
     assert found(None, "") == for_type

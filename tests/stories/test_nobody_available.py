@@ -98,6 +98,8 @@ def test_a_pool_at_its_caps_is_asked_again_soon_and_the_manager_told_once(office
     office.sweep(at=NOW + timedelta(minutes=5))
     office.sweep(at=NOW + timedelta(minutes=10))
     assert [message.to for message in office.posted()] == ["U0CARSTEN"]
+    waiting = office.handoff()
+    assert (waiting.next_at, waiting.failures, waiting.last_error) == (NOW + timedelta(minutes=15), 0, "")
 
     # Yusuf has room again.
     Rep.objects.filter(pk=office.person("yusuf").pk).update(load_cap=5)

@@ -1,6 +1,7 @@
 """Who owns the customer already: the owner rules in their order, and who takes it while the owner is away."""
 
 from datetime import timedelta
+from typing import Any
 
 from handoffs.models import State
 from routing.models import HandoffType, Membership, Turn
@@ -129,6 +130,8 @@ def test_with_the_cover_away_too_the_manager_takes_it(office: Office) -> None:
     office.sweep(at=NOW)
     assert office.handoff().owner == office.person("elena")
     assert receipt_of(office)["notes"] == ["Elena Petrova manages Freya Aldous's team"]
+    asked = [each["name"] for each in receipt_of(office)["candidates"]]
+    assert asked == ["Freya Aldous", "Mikael Strand", "Elena Petrova"]
 
 
 def test_with_everybody_away_it_waits_for_the_owner(office: Office) -> None:
@@ -152,11 +155,11 @@ def test_an_owner_who_left_the_roster_is_nobodys_owner(office: Office) -> None:
     assert (office.handoff().owner, rule_of(office)) == (office.person("ingrid"), "R-110")
 
 
-def receipt_of(office: Office) -> dict[str, object]:
+def receipt_of(office: Office) -> dict[str, Any]:
     assignment = office.every_handoff()[0].assignment
     assert assignment is not None
     assert assignment.decision is not None
-    receipt: dict[str, object] = assignment.decision.receipt
+    receipt: dict[str, Any] = assignment.decision.receipt
     return receipt
 
 
