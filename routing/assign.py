@@ -7,18 +7,16 @@ still eligible wins.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Max, Subquery
-
-from routing import turns
+from routing import standing, turns
 from routing.availability import Reason, over_cap, with_load
 from routing.decide import Candidate, Draft, retry_at
 from routing.matcher import Line
-from routing.models import Assignment, Decision, Membership, Pool, Rep, Rule, Turn
+from routing.models import Assignment, Decision, Membership, Pool, Rep, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +27,6 @@ class Outcome:
     assignment: Assignment | None
     rep: Rep | None
     held_until: datetime | None
-
-
-@dataclass(slots=True)
-class _Fresh:
-    """The pool as it is under the lock."""
-
-    members: list[Membership] = field(default_factory=list)
-    seq: int = 0
 
 
 def assign(draft: Draft, *, handoff_uuid: uuid.UUID, number: int, now: datetime, actor: str) -> Outcome:
@@ -53,15 +43,16 @@ def assign(draft: Draft, *, handoff_uuid: uuid.UUID, number: int, now: datetime,
         return _give(draft, draft.direct, None, handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
     if draft.pool is None or not draft.eligible:
         return _nobody(draft, draft.candidates, handoff_uuid=handoff_uuid, now=now)
-    turns.lock_with_members(draft.pool.pk, [candidate.rep.pk for candidate in draft.eligible])
-    fresh, candidates = _reread(draft, now=now)
-    ready = [member for member in fresh.members if any(c.rep.pk == member.rep_id and not c.reason for c in candidates)]
+    standing.lock(draft.pool.pk, [candidate.rep for candidate in draft.eligible])
+    members, seq = standing.read(draft.pool.pk, [candidate.rep for candidate in draft.eligible], now=now)
+    draft = replace(draft, candidates=_as_they_stand(draft, members))
+    free = {candidate.rep.pk: candidate.rep for candidate in draft.eligible}
+    ready = [member for member in members if member.rep_id in free]
     if not ready:
-        return _nobody(draft, candidates, handoff_uuid=handoff_uuid, now=now)
-    chosen = min(ready, key=_order_for(draft.match.line, candidates))
-    draft = replace(draft, candidates=candidates)
-    rep = next(c.rep for c in candidates if c.rep.pk == chosen.rep_id)
-    return _give(draft, rep, (chosen, fresh.seq), handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
+        return _nobody(draft, draft.candidates, handoff_uuid=handoff_uuid, now=now)
+    chosen = min(ready, key=_order_for(draft.match.line, free))
+    rep = free[chosen.rep_id]
+    return _give(draft, rep, (chosen, seq), handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
 
 
 def _over_cap_by_now(draft: Draft, rep: Rep, *, now: datetime) -> Reason | None:
@@ -74,54 +65,25 @@ def _over_cap_by_now(draft: Draft, rep: Rep, *, now: datetime) -> Reason | None:
     return over_cap(with_load(Rep.objects.filter(pk=rep.pk), now=now).get())
 
 
-def _reread(draft: Draft, *, now: datetime) -> tuple[_Fresh, tuple[Candidate, ...]]:
-    """Pointers, counts and the ledger's end as they are now that the pool is ours: one query."""
-    pool_id = draft.pool.pk if draft.pool else 0
-    last = Turn.objects.filter(pool_id=pool_id).order_by().values("pool").annotate(last=Max("seq")).values("last")
-    eligible = {candidate.rep.pk: candidate for candidate in draft.eligible}
-    reps = with_load(
-        Rep.objects.filter(pk__in=eligible, memberships__pool_id=pool_id).annotate(
-            member_id=F("memberships__pk"),
-            weight=F("memberships__weight"),
-            position=F("memberships__position"),
-            pointer=F("memberships__pointer"),
-            last_debit_seq=F("memberships__last_debit_seq"),
-            member_active=F("memberships__is_active"),
-            last_seq=Subquery(last),
-        ),
-        now=now,
-    )
-    fresh = _Fresh()
-    reasons: dict[int, Reason | None] = {}
-    for rep in reps:
-        row: Any = rep
-        fresh.seq = (row.last_seq or 0) + 1
-        fresh.members.append(
-            Membership(
-                pk=row.member_id,
-                pool_id=pool_id,
-                rep_id=rep.pk,
-                weight=row.weight,
-                position=row.position,
-                pointer=row.pointer,
-                last_debit_seq=row.last_debit_seq,
-            )
-        )
-        eligible[rep.pk].rep.load = row.load  # type: ignore[attr-defined]
-        gone = not rep.is_active or not row.member_active
-        anyway = draft.match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY
-        reasons[rep.pk] = Reason("inactive", "has left the pool") if gone else (None if anyway else over_cap(rep))
-    pointers = {member.rep_id: member.pointer for member in fresh.members}
-    candidates = tuple(
-        replace(c, reason=c.reason or reasons.get(c.rep.pk), pointer=pointers.get(c.rep.pk, c.pointer))
-        for c in draft.candidates
-    )
-    return fresh, candidates
+def _as_they_stand(draft: Draft, members: Sequence[Membership]) -> tuple[Candidate, ...]:
+    """The candidates with the pointers and the reasons of this moment."""
+    here = {member.rep_id: member for member in members}
+    anyway = draft.match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY
+
+    def again(candidate: Candidate) -> Candidate:
+        if candidate.reason is not None:
+            return candidate
+        member = here.get(candidate.rep.pk)
+        if member is None:
+            return replace(candidate, reason=Reason("inactive", "has left the pool"))
+        return replace(candidate, reason=None if anyway else over_cap(candidate.rep), pointer=member.pointer)
+
+    return tuple(map(again, draft.candidates))
 
 
-def _order_for(line: Line, candidates: Sequence[Candidate]) -> Any:
+def _order_for(line: Line, reps: Mapping[int, Rep]) -> Any:
     if line.strategy == Rule.Strategy.LEAST_LOADED:
-        loads = {c.rep.pk: getattr(c.rep, "load", 0) for c in candidates}
+        loads = {pk: getattr(rep, "load", 0) for pk, rep in reps.items()}
         return lambda member: (loads[member.rep_id] * turns.cost(member.weight), *turns.order(member))
     return turns.order
 

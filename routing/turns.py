@@ -6,7 +6,6 @@ lines. Callers hold the pool's lock (`lock`) from before they read pointers unti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Max, Min
@@ -30,13 +29,6 @@ def order(membership: Membership) -> tuple[int, int, int, int]:
 def lock(pool_id: int) -> None:
     """Waits for the pool; held until the transaction ends. Take it as late as the work allows."""
     Pool.objects.select_for_update(no_key=True).only("pk").get(pk=pool_id)
-
-
-def lock_with_members(pool_id: int, rep_ids: Iterable[int]) -> None:
-    """Waits for the pool and these people of it, whose caps hold across pools; one statement, people in one order."""
-    members = Membership.objects.filter(pool_id=pool_id, rep_id__in=rep_ids).order_by("rep_id")
-    locked = members.select_for_update(of=("pool", "rep"), no_key=True).select_related("pool", "rep")
-    list(locked.only("id", "pool__id", "rep__id"))
 
 
 def next_seq(pool_id: int) -> int:

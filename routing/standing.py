@@ -1,0 +1,80 @@
+"""A pool under its lock: how the people it may choose from stand now.
+
+Both statements are written out and not built anew by the ORM: they run for every handoff, while others wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from routing.availability import SPANS
+from routing.models import Membership, Rep
+
+# People come in the order of their ids in every pool, so that no two transactions wait for each other.
+_LOCK = """
+    SELECT member.id
+    FROM routing_membership member
+    JOIN routing_pool pool ON pool.id = member.pool_id
+    JOIN routing_rep rep ON rep.id = member.rep_id
+    WHERE member.pool_id = %s AND member.rep_id IN ({people})
+    ORDER BY member.rep_id
+    FOR NO KEY UPDATE OF pool, rep
+"""
+_READ = """
+    SELECT member.id, member.rep_id, member.weight, member.position, member.pointer, member.last_debit_seq,
+           (SELECT max(seq) FROM routing_turn WHERE pool_id = member.pool_id),
+           (SELECT count(*) FROM routing_assignment WHERE rep_id = rep.id AND released_at IS NULL), rep.load_cap{given}
+    FROM routing_membership member JOIN routing_rep rep ON rep.id = member.rep_id
+    WHERE member.pool_id = %s AND member.rep_id IN ({people}) AND member.is_active AND rep.is_active
+"""
+# Only a cap that is set costs a count.
+_GIVEN = """,
+           rep.{cap}, CASE WHEN rep.{cap} IS NOT NULL THEN (
+             SELECT count(*) FROM routing_assignment WHERE rep_id = rep.id AND assigned_at > %s AND assigned_at <= %s
+           ) END"""
+_NAMES = ("load", "load_cap", *(name for cap in SPANS for name in (cap, f"given_{cap}")))
+
+
+def lock(pool_id: int, reps: Sequence[Rep]) -> None:
+    """Waits for the pool and for these people of it, whose caps hold across pools; held until the transaction ends."""
+    if not connection.features.has_select_for_update:
+        return  # SQLite lets one transaction write at a time, so all of it is ours already.
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK.format(people=_marks(reps)), [pool_id, *(rep.pk for rep in reps)])
+
+
+def read(pool_id: int, reps: Sequence[Rep], *, now: datetime) -> tuple[list[Membership], int]:
+    """The memberships of those who are still in the pool, and the number of the ledger's next line.
+
+    Caps, and what they have and were given as `availability.with_load` loads it, are renewed on `reps` themselves.
+    """
+    people = {rep.pk: rep for rep in reps}
+    moment = connection.ops.adapt_datetimefield_value
+    spans = [instant for span in SPANS.values() for instant in (moment(now - span), moment(now))]
+    sql = _READ.format(given="".join(_GIVEN.format(cap=cap) for cap in SPANS), people=_marks(reps))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*spans, pool_id, *people])
+        rows = cursor.fetchall()
+    members, seq = [], 1
+    for pk, rep_id, weight, position, pointer, last_debit_seq, last_seq, *counts in rows:
+        seq = (last_seq or 0) + 1
+        vars(people[rep_id]).update(zip(_NAMES, counts, strict=True))
+        members.append(
+            Membership(
+                id=pk,
+                pool_id=pool_id,
+                rep_id=rep_id,
+                weight=weight,
+                position=position,
+                pointer=pointer,
+                last_debit_seq=last_debit_seq,
+            )
+        )
+    return members, seq
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
