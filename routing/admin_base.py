@@ -33,15 +33,11 @@ from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
-    ChoicesCheckboxFilter,
     ChoicesDropdownFilter,
     RadioFilter,
-    RangeDateTimeFilter,
-    RelatedDropdownFilter,
 )
 from unfold.contrib.import_export.forms import ImportForm, SelectableFieldsExportForm
 from unfold.decorators import action, display
-from unfold.enums import ActionVariant
 from unfold.forms import (
     AdminPasswordChangeForm,
     BaseDialogForm,
@@ -53,17 +49,14 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
 )
 
 __all__ = [
-    "ActionVariant",
     "AdminPasswordChangeForm",
     "AuthUserAdmin",
     "AutocompleteSelectFilter",
     "BaseDialogForm",
     "BooleanRadioFilter",
-    "ChoicesCheckboxFilter",
     "ChoicesDropdownFilter",
     "HistoryModelAdmin",
     "ImportExportAdmin",
@@ -71,16 +64,13 @@ __all__ = [
     "ModelForm",
     "PaginationInlineFormSet",
     "RadioFilter",
-    "RangeDateTimeFilter",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
-    "RelatedDropdownFilter",
     "StackedInline",
     "TabularInline",
     "UnfoldAdminSelectWidget",
     "UnfoldAdminTextInputWidget",
     "UnfoldAdminTextareaWidget",
-    "UnfoldBooleanSwitchWidget",
     "UserChangeForm",
     "UserCreationForm",
     "action",

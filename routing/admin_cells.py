@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db.models import Model
-from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 
 from routing.conditions import Conditions
@@ -39,15 +37,3 @@ def as_json(value: Any) -> str:
     """A value as indented JSON in a block that wraps."""
     text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=False, default=str)
     return format_html('<pre class="admin-json">{}</pre>', text)
-
-
-def link_to(row: Model | None, text: str = "") -> str:
-    """A link to a row's own admin page; its name alone where there is none; a dash for no row."""
-    if row is None:
-        return NOTHING
-    meta = row._meta
-    try:
-        address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
-    except NoReverseMatch:
-        return text or str(row)
-    return format_html('<a class="text-link" href="{}">{}</a>', address, text or str(row))

@@ -18,7 +18,8 @@ from handoffs.models import (
     UsageStage,
 )
 from routing.admin_base import ModelForm, PaginationInlineFormSet
-from routing.forms import ZONE_HELP, json_field, words_field
+from routing.form_fields import json_field, words_field
+from routing.forms import ZONE_HELP
 from routing.models.people import validate_time_zone
 
 

@@ -19,9 +19,10 @@ from handoffs.admin.forms import NewHandoffForm
 from handoffs.admin.packages import PackageInline
 from handoffs.admin.promise import DUE_COLOURS, PromiseFilter, StandingFilter, promise, with_promise
 from handoffs.admin.scope import OfHandoffs, actor_of
-from handoffs.models import Event, Handoff, State
+from handoffs.models import Handoff, State
 from handoffs.now import now
 from handoffs.states import MOVES, RefusedError
+from handoffs.timeline import sentences
 from routing import admin_cells
 from routing.admin_base import (
     AutocompleteSelectFilter,
@@ -94,13 +95,13 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
     actions = ("run_again", "check_gaps")
     actions_detail = ("run_this_again", "check_these_gaps")
     inlines = (DeliveryInline, PackageInline)
-    readonly_fields = ("shown_reference", "whole_promise", "log")
+    readonly_fields = ("page", "whole_promise", "log")
     fieldsets = (
         (
             None,
             {
                 "fields": (
-                    ("shown_reference", "handoff_type"),
+                    ("page", "handoff_type"),
                     ("account", "deal"),
                     ("state", "owner"),
                     "whole_promise",
@@ -263,6 +264,14 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
     def shown_reference(self, handoff: Handoff) -> str:
         return handoff.reference
 
+    @display(description="handoff")
+    def page(self, handoff: Handoff) -> str:
+        return format_html(
+            '<a class="text-link" href="{}">{}, as its people see it</a>',
+            reverse("handoff", args=[handoff.pk]),
+            handoff.reference,
+        )
+
     @display(description="account", ordering="account__name")
     def shown_account(self, handoff: Handoff) -> str:
         return handoff.account.name
@@ -305,11 +314,10 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
 
     @display(description="log")
     def log(self, handoff: Handoff) -> str:
-        lines = Event.objects.filter(stream=handoff.stream).order_by("seq")
         rows = format_html_join(
             "",
-            "<li>{} {} <b>{}</b> {}</li>",
-            ((line.seq, f"{line.at:%d %b %Y %H:%M:%S} UTC", line.verb, line.actor) for line in lines),
+            "<li>{} <b>{}</b> {}</li>",
+            ((localize(localtime(line.at)), line.actor, line.text) for line in sentences(handoff.stream)),
         )
         address = f"{reverse('admin:handoffs_event_changelist')}?q={handoff.stream}"
         return format_html(

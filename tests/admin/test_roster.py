@@ -216,7 +216,7 @@ def test_somebody_who_joins_a_pool_starts_level_with_the_last_of_the_others(boss
     for taken in (3, 5):
         factories.MembershipFactory.create(pool=pool, pointer=taken * turns.UNIT)
     new = factories.RepFactory.create()
-    line = {"memberships-TOTAL_FORMS": 3, "memberships-2-rep": new.pk, "memberships-2-weight": 2}
+    line: dict[str, Any] = {"memberships-TOTAL_FORMS": 3, "memberships-2-rep": new.pk, "memberships-2-weight": 2}
     line |= {"memberships-2-position": 9, "memberships-2-is_active": "on"}
     response = save(boss, pool, **line)
     assert response.status_code == 302, complaints(response)

@@ -78,6 +78,14 @@ def test_a_deal_of_another_account_is_refused_at_its_field(boss: Client):
     assert not Handoff.objects.exists()
 
 
+def test_the_page_of_a_handoff_tells_its_log_in_sentences_and_leads_to_the_page_of_its_people(boss: Client):
+    handoff = handoff_with_everything()
+    timeline.record(handoff.stream, "acknowledged", actor=f"user:{boss.user.pk}", now=NOW)  # type: ignore[attr-defined]
+    text = boss.get(address(handoff, "change")).content.decode()
+    assert f"<b>{boss.user}</b> Acknowledged" in text  # type: ignore[attr-defined]
+    assert f'href="/handoffs/{handoff.reference}/"' in text
+
+
 def test_run_again_makes_a_parked_handoff_due_at_once(boss: Client):
     handoff = factories.HandoffFactory.create(parked_at=NOW, failures=9, last_error="The CRM refused.", next_at=None)
     assert act(boss, Handoff, "run_again", handoff) == [
