@@ -195,7 +195,7 @@ class PoolForm(ModelForm[Pool]):
 
 
 class MembershipForm(ModelForm[Membership]):
-    """A person's place in a pool."""
+    """A person's place in a pool; whose place it is stays, since the ledger of turns goes with it."""
 
     class Meta:
         model = Membership
@@ -206,6 +206,11 @@ class MembershipForm(ModelForm[Membership]):
         error_messages: ClassVar[dict[str, dict[str, str]]] = {
             "weight": dict.fromkeys(("min_value", "max_value", "invalid"), "A weight is a whole number from 1 to 20."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "rep" in self.fields and not self.instance._state.adding:
+            self.fields["rep"].disabled = True
 
 
 class RuleForm(ModelForm[Rule]):

@@ -79,7 +79,7 @@ class RuleInline(PartInline):
     model = Rule
     form = RuleForm
     formset = RuleLines
-    fields = ("position", "code", "name", "when", "strategy", "pool", "when_unavailable", "is_enabled")
+    fields = ("position", "code", "name", "when", "strategy", "pool", "is_enabled")
     readonly_fields = ("when",)
     autocomplete_fields = ("pool",)
 

@@ -226,6 +226,15 @@ def test_somebody_who_joins_a_pool_starts_level_with_the_last_of_the_others(boss
     assert joined.actor == f"user:{boss.user.pk}"  # type: ignore[attr-defined]
 
 
+def test_the_place_of_one_person_is_never_given_to_another(boss: Client):
+    membership = factories.MembershipFactory.create()
+    other = factories.RepFactory.create()
+    response = save(boss, membership.pool, **{"memberships-0-rep": other.pk, "memberships-0-weight": 2})
+    assert response.status_code == 302, complaints(response)
+    row = Membership.objects.get()
+    assert (row.rep, row.weight) == (membership.rep, 2)
+
+
 def membership_read_before_a_turn() -> Membership:
     """A row as a form read it, while the engine takes a turn in the meantime."""
     membership = factories.MembershipFactory.create(weight=1)
