@@ -11,7 +11,7 @@ from handoffs.demo.sales import Sales
 from handoffs.models import UsageStage
 from routing.models import HandoffType
 
-SCORED = ("sonora", "northstar")
+SCORED = ("sonora", "northstar", "oldmill")
 SIGNED_UP = ("petitport",)
 QUALIFIED = ("lumo", "fennel")
 CLOSED = ("tidewater",)
