@@ -47,9 +47,7 @@ def loaded(*, fresh: bool) -> str:
         if fresh:
             company.empty()
         if company.is_loaded():
-            return (
-                "There is data already, so nothing was loaded. Use --fresh to delete everything and start over."
-            )
+            return "There is data already, so nothing was loaded. Use --fresh to delete everything and start over."
         return str(company.load(now=now()))
 
 
