@@ -73,11 +73,15 @@ def test_an_expansion_signal_reaches_an_account_manager_and_an_opportunity_is_op
     assert office.log()[-1] == "Lena Fischer: Closed as lost"
 
 
-def test_two_signals_of_one_customer_within_the_cool_down_are_one_handoff(office: Office) -> None:
+def test_two_signals_about_one_deal_within_the_cool_down_are_one_handoff(office: Office) -> None:
     rich = rich_account("expansion_to_sales", sender=office.person("hannah"))
     office.sweep(at=NOW)
     ActivityFactory.create(
-        account=rich.account, kind="expansion_signal", subject="New unit in Bergen", occurred_at=NOW + timedelta(days=1)
+        account=rich.account,
+        deal=rich.deal,
+        kind="expansion_signal",
+        subject="New unit in Bergen",
+        occurred_at=NOW + timedelta(days=1),
     )
     office.sweep(at=NOW + timedelta(days=1))
     assert rich.account.handoffs.count() == 1
