@@ -69,7 +69,7 @@ def test_workers_that_take_from_one_queue_take_every_row_once(model: type[Any]):
 
     def work(_: int) -> list[int]:
         mine: list[int] = []
-        while taken := claiming.claim_due(model, now=NOW, real_now=NOW, limit=3):
+        while len(mine) <= rows and (taken := claiming.claim_due(model, now=NOW, real_now=NOW, limit=3)):
             mine += [row.pk for row in taken]
         return mine
 
