@@ -75,11 +75,15 @@ def choice(env: Environment, name: str, *, among: tuple[str, ...]) -> str:
     return word
 
 
-def number(env: Environment, name: str, *, default: int) -> int:
-    """A whole number, zero or more."""
+def number(env: Environment, name: str, *, default: int, least: int = 0, most: int | None = None) -> int:
+    """A whole number within bounds."""
     text = env.str(name).strip() or str(default)
     if not text.isdecimal():
         raise ImproperlyConfigured(f"{name} is '{text}', which is not a whole number; set one or unset it.")
+    if int(text) < least or (most is not None and int(text) > most):
+        raise ImproperlyConfigured(
+            f"{name} is {text}; set it to {least} at least" + (f" and {most} at most." if most else ".")
+        )
     return int(text)
 
 

@@ -64,7 +64,7 @@ LIFECYCLE_URL = env.str("LIFECYCLE_URL")
 LIFECYCLE_TOKEN = env.str("LIFECYCLE_TOKEN")
 
 # The whole of one call, in seconds: shorter than any lease, so that two workers never send the same row.
-CONNECTOR_TIMEOUT = number(env, "CONNECTOR_TIMEOUT", default=10)
+CONNECTOR_TIMEOUT = number(env, "CONNECTOR_TIMEOUT", default=10, least=1, most=15)
 
 # Names a step at which the process kills itself, so that tests can prove nothing is lost there.
 HANDOFFS_FAILPOINT = env.str("HANDOFFS_FAILPOINT")

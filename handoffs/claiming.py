@@ -13,6 +13,9 @@ from django.db import connection, models
 
 Row = TypeVar("Row", bound=models.Model)
 
+BUDGET = timedelta(seconds=10)
+"""A pass starts no further row after so much real time, so that it ends well before a worker's own limit."""
+
 LEASE = timedelta(seconds=90)
 """Longer than the longest network call of one row."""
 

@@ -5,20 +5,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db import InterfaceError, OperationalError
 
 from handoffs import claiming, outbox, pipeline
 from handoffs.models import Handoff
 
 HANDOFFS_PER_PASS = 20
 DELIVERIES_PER_PASS = 20
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +40,10 @@ def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
 
 def run_due(*, now: datetime, clock: Callable[[], datetime], limit: int = HANDOFFS_PER_PASS) -> int:
     """Runs up to `limit` due handoffs, each claimed when its turn comes; returns how many were taken."""
+    until = clock() + claiming.BUDGET
     for taken in range(limit):
-        claimed = claiming.claim_due(Handoff, now=now, real_now=clock(), limit=1)
+        claimed = claiming.claim_due(Handoff, now=now, real_now=clock(), limit=1) if clock() < until else []
         if not claimed:
             return taken
-        _run(claimed[0], now=now)
+        pipeline.advance(claimed[0], now=now, actor="engine")
     return limit
-
-
-def _run(handoff: Handoff, *, now: datetime) -> None:
-    try:
-        pipeline.advance(handoff, now=now, actor="engine")
-    except (InterfaceError, OperationalError):  # the database is away, which is nothing about this row
-        raise
-    except Exception as error:  # one bad row must not stop the others; it is postponed and shown
-        log.exception("%s could not be run", handoff.reference)
-        sentence = f"An unexpected error stopped the run ({type(error).__name__}). RevOps can run it again."
-        pipeline.postpone(handoff, sentence, permanent=False, now=now, actor="engine")

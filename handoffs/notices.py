@@ -6,6 +6,7 @@ here: each connector escapes for its own medium.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from handoffs.links import crm_link, handoff_link
 from handoffs.models import Delivery, Handoff, Package
 from routing.models import Rep, Team
 from sla.models import Clock, ClockKind
+
+log = logging.getLogger(__name__)
 
 Channel: TypeAlias = Delivery.Channel
 Purpose: TypeAlias = Delivery.Purpose
@@ -222,11 +225,13 @@ def _to_person(
     now: datetime,
     not_before: datetime | None = None,
 ) -> list[Delivery]:
-    """One row to a person, else to their team's channel, else to RevOps: somebody always hears of it."""
-    slack = (rep.messaging_id if rep else "") or (team.channel if team else "") or settings.SLACK_REVOPS_CHANNEL
-    mail = (rep.email if rep else "") or settings.REVOPS_EMAIL
+    """One row: to a person by chat, else by mail; without a person to their team's channel, else to RevOps."""
+    shared = (team.channel if team else "") or settings.SLACK_REVOPS_CHANNEL
+    slack = rep.messaging_id if rep else shared
+    mail = rep.email if rep else settings.REVOPS_EMAIL
     channel, recipient = (Channel.SLACK, slack) if slack else (Channel.EMAIL, mail)
     if not recipient:
+        log.warning("%s: nobody to tell; set SLACK_REVOPS_CHANNEL or REVOPS_EMAIL", handoff.reference)
         return []
     payload = _payload(alert, email=mail, slack=slack)
     due = not_before or now

@@ -35,8 +35,9 @@ def deliver_due(*, now: datetime, clock: Callable[[], datetime], limit: int) -> 
 
     `clock` tells real time, for leases: a slow provider must not eat the lease of the next row.
     """
+    until = clock() + claiming.BUDGET
     for taken in range(limit):
-        claimed = claiming.claim_due(Delivery, now=now, real_now=clock(), limit=1)
+        claimed = claiming.claim_due(Delivery, now=now, real_now=clock(), limit=1) if clock() < until else []
         if not claimed:
             return taken
         attempt(claimed[0], now=now)
@@ -70,7 +71,8 @@ def attempt(delivery: Delivery, *, now: datetime) -> None:
         raise
     except Exception as error:  # one bad row must not stop the others; it is retried and shown
         log.exception("%s could not be sent", delivery.key)
-        _failed(delivery, ConnectorError(f"An unexpected error stopped it ({type(error).__name__})."), now=now)
+        sentence = f"An unexpected error stopped it ({type(error).__name__})."
+        _failed(delivery, ConnectorError(sentence, unknown=True), now=now)
         return
     pass_point("outbox.sent")
     _settle(
@@ -208,7 +210,7 @@ def _queue_other_way(delivery: Delivery, *, now: datetime) -> None:
         recipient = routes.get(channel, "")
     else:
         channel, recipient = Channel.EMAIL, settings.REVOPS_EMAIL
-    key = f"{delivery.key.rsplit('/', 2)[0]}/{channel}/{recipient}"
+    key = f"{delivery.key.removesuffix(f'/{delivery.channel}/{delivery.recipient}')}/{channel}/{recipient}"
     if not recipient or Delivery.objects.filter(key=key).exists():
         return
     Delivery.objects.create(

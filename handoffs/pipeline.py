@@ -9,16 +9,17 @@ may not.
 
 from __future__ import annotations
 
+import logging
 from copy import copy
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from handoffs import claiming, giving, notices, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
-from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, State
+from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Remark, State
 from handoffs.preparing import Prepared, prepare
 from handoffs.retrying import wait_after
 from handoffs.timeline import Entry, Head
@@ -29,6 +30,8 @@ from routing.models import Assignment, HandoffType, Rep, Team, Turn
 from sla import clock
 from sla.clock import NoPolicyError
 from sla.models import ClockKind
+
+log = logging.getLogger(__name__)
 
 UNDO = timedelta(seconds=10)
 RECHECK_BLOCKED = timedelta(minutes=15)
@@ -104,7 +107,22 @@ def run(handoff: Handoff, *, now: datetime, actor: str, real_now: datetime | Non
 
 
 def advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
-    """Steps 1 to 6 for a claimed handoff: look outside any transaction, then settle in one."""
+    """Takes a claimed handoff as far as it goes; whatever goes wrong with it, it is postponed and shown.
+
+    Raises only when the database is away.
+    """
+    try:
+        _advance(handoff, now=now, actor=actor)
+    except (InterfaceError, OperationalError):
+        raise
+    except Exception as error:  # one bad row must not stop the others
+        log.exception("%s could not be run", handoff.reference)
+        sentence = f"An unexpected error stopped the run ({type(error).__name__}): RevOps can run it again."
+        postpone(handoff, sentence, permanent=False, now=now, actor=actor)
+
+
+def _advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
+    """Steps 1 to 6: look outside any transaction, then settle in one."""
     pass_point("pipeline.claimed")
     if handoff.state not in states.MOVES["run"][0]:
         Handoff.objects.filter(pk=handoff.pk, attempt=handoff.attempt).update(next_at=None, lease_until=None)
@@ -194,8 +212,8 @@ def acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: int | N
             notices.to_sender(
                 row,
                 Delivery.Purpose.ACKNOWLEDGED,
-                title=f"{row.owner} acknowledged {row.account.name}",
-                body=f"{row.reference} is in their hands.",
+                title=f"Acknowledged: {row.account.name}",
+                body=f"{row.reference} is in the hands of {row.owner}.",
                 number=assignment.number,
                 now=now,
                 not_before=now + UNDO,
@@ -271,7 +289,9 @@ def reject(
                 not_before=now,
             )
         )
-        timeline.record(row.stream, "rejected", actor=actor, now=now, reason=reason)
+        timeline.record(
+            row.stream, "rejected", actor=actor, now=now, reason=reason, **_remark(row, comment, actor, now)
+        )
         wake.after_commit()
     return row
 
@@ -284,7 +304,7 @@ def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, versio
             giving.release(row, Assignment.Release.WITHDRAWN, at=now, now=now)
             _credit(row.assignment, actor=actor, now=now, reason="withdrawn")
         giving.change(row, state=State.WITHDRAWN, closed_at=now, next_at=None)
-        timeline.record(row.stream, "withdrawn", actor=actor, now=now, reason=reason)
+        timeline.record(row.stream, "withdrawn", actor=actor, now=now, **_remark(row, reason, actor, now))
     return row
 
 
@@ -307,13 +327,12 @@ def reassign(
         assignment = Assignment.objects.create(
             handoff_uuid=row.uuid, number=giving.next_number(row), rep=to, assigned_at=now
         )
-        plan = clock.plan(policy, first_contact_minutes=None)
+        rule = before.decision.rule if before is not None and before.decision is not None else None
+        plan = clock.plan(policy, first_contact_minutes=rule.target_minutes if rule else None)
         fields = {"acknowledged_at": None, "is_flagged": row.is_flagged}
         giving.hand_over(row, fields, assignment, row.package, plan, now=now)
-        timeline.record(
-            row.stream, "reassigned", actor=actor, now=now, reason=reason, rep=to.pk,
-            previous=before.rep_id if before else None,
-        )  # fmt: skip
+        people = {"rep": to.pk, "previous": before.rep_id if before else None}
+        timeline.record(row.stream, "reassigned", actor=actor, now=now, **people, **_remark(row, reason, actor, now))
         wake.after_commit()
     return Handoff.objects.get(pk=row.pk)
 
@@ -325,7 +344,7 @@ def close(
     with transaction.atomic():
         row = giving.lock(handoff, "close", outcome, version)
         giving.change(row, state=outcome, closed_at=now, next_at=None)
-        timeline.record(row.stream, outcome.value, actor=actor, now=now, reason=reason)
+        timeline.record(row.stream, outcome.value, actor=actor, now=now, **_remark(row, reason, actor, now))
     return row
 
 
@@ -343,6 +362,7 @@ def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
     if not giving.fence(handoff, changes):
         raise LostRaceError
     if was_blocked and prepared.same_gaps:
+        timeline.append(handoff.stream, prepared.compiled(), actor=actor, now=now, after=prepared.head)
         return
     Delivery.objects.bulk_create(notices.gap_list(handoff, prepared.package, number=0, now=now))
     timeline.append(handoff.stream, prepared.entries(None), actor=actor, now=now, after=prepared.head)
@@ -362,10 +382,18 @@ def _hold(handoff: Handoff, prepared: Prepared, held_until: datetime | None, *, 
     if first_time:
         rows = notices.nobody(handoff, prepared.team, number=prepared.number, reasons=prepared.refusals(), now=now)
         Delivery.objects.bulk_create(rows)
-        timeline.append(handoff.stream, prepared.entries(None), actor=actor, now=now, after=prepared.head)
+    lines = prepared.entries(None) if first_time else prepared.compiled()
+    timeline.append(handoff.stream, lines, actor=actor, now=now, after=prepared.head)
 
 
 def _credit(assignment: Assignment, *, actor: str, now: datetime, reason: str) -> None:
     debited = Turn.objects.filter(assignment=assignment, kind=Turn.Kind.DEBIT).first()
     if debited is not None:
         turns.credit(debited, now=now, actor=actor, reason=reason)
+
+
+def _remark(row: Handoff, text: str, actor: str, now: datetime) -> dict[str, str]:
+    """Keeps what somebody wrote and gives the log its id; nothing for no text."""
+    if not text.strip():
+        return {}
+    return {"remark": str(Remark.objects.create(handoff=row, text=text.strip(), actor=actor, at=now).uuid)}

@@ -11,7 +11,7 @@ from handoffs import timeline
 from handoffs.connectors import configured
 from handoffs.context import Context, gather
 from handoffs.failpoints import pass_point
-from handoffs.models import Handoff, Package, State, TypeSetting
+from handoffs.models import Handoff, Package, TypeSetting
 from handoffs.package import compile_package
 from handoffs.routing_facts import People, facts_of
 from handoffs.timeline import Entry, Head
@@ -63,18 +63,21 @@ class Prepared:
             "parked_at": None,
         }
 
+    def compiled(self) -> list[Entry]:
+        """The log line of a new package."""
+        if not self.is_new_package:
+            return []
+        facts = {
+            "package": str(self.package.uuid),
+            "score": self.package.score,
+            "verdict": self.package.verdict,
+            "missing": [gap["key"] for gap in self.package.body["completeness"]["missing"]],
+        }
+        return [Entry("compiled", facts)]
+
     def entries(self, outcome: Outcome | None) -> list[Entry]:
         """The log lines of this run."""
-        compiled = Entry(
-            "compiled",
-            {
-                "package": str(self.package.uuid),
-                "score": self.package.score,
-                "verdict": self.package.verdict,
-                "missing": [gap["key"] for gap in self.package.body["completeness"]["missing"]],
-            },
-        )
-        first = [compiled] if self.is_new_package else []
+        first = self.compiled()
         if self.draft is None:
             return [*first, Entry("blocked", {"package": str(self.package.uuid)})]
         if outcome is None or outcome.assignment is None:
@@ -105,10 +108,7 @@ def prepare(handoff: Handoff, *, now: datetime) -> Prepared:
     """
     setting = TypeSetting.objects.filter(handoff_type=handoff.handoff_type).select_related("from_team").first()
     last = handoff.package
-    if handoff.state == State.UNASSIGNED and last is not None:
-        context, package, is_new = Context.from_json(last.context), last, False
-    else:
-        context, package, is_new = _look(handoff, setting, last, now=now)
+    context, package, is_new = _look(handoff, setting, last, now=now)
     pass_point("pipeline.compiled")
     people = People.named_in(context)
     sender = handoff.from_rep or people.sender(context, handoff.type_enum)

@@ -83,7 +83,7 @@ _REVOPS_EDITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             ("view", "add", "change"),
         ),
         "typesetting": ("view", "change"),
-        "handoff": ("view", "change"),
+        "handoff": ("view", "add", "change"),
         "delivery": ("view", "change"),
     },
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from handoffs.models import Delivery, Event, Handoff
+from handoffs.models import Delivery, Event, Handoff, Remark
 from routing.models import Rep, User
 
 GENESIS = "0" * 64
@@ -104,14 +104,19 @@ class Line:
 
 
 def sentences(stream: str) -> list[Line]:
-    """The log of a stream as sentences, oldest first; names are looked up, two queries for any number of lines."""
+    """The log of a stream as sentences, oldest first; names are looked up, a few queries for any number."""
     events = list(Event.objects.filter(stream=stream).order_by("seq"))
     people = {str(pk) for event in events for pk in (event.facts.get("rep"), event.facts.get("previous")) if pk}
     reps = {str(rep.pk): rep.name for rep in Rep.objects.filter(pk__in=people)}
     users = {f"user:{user.pk}": str(user) for user in User.objects.filter(pk__in=_user_ids(events))}
+    told = [event.facts["remark"] for event in events if "remark" in event.facts]
+    remarks = {str(remark.uuid): remark.text for remark in Remark.objects.filter(uuid__in=told)} if told else {}
     return [
         Line(
-            event.at, users.get(event.actor) or ACTORS.get(event.actor, event.actor), event.verb, _sentence(event, reps)
+            event.at,
+            users.get(event.actor) or ACTORS.get(event.actor, event.actor),
+            event.verb,
+            _sentence(event, reps, remarks),
         )
         for event in events
     ]
@@ -131,7 +136,7 @@ SENTENCES: Mapping[str, str] = {
     "blocked": "Blocked: the sender was asked to fill the gaps",
     "unassigned": "Nobody could take it under rule {rule}; held until the next opening",
     "assigned": "Given to {rep_name} by rule {rule}, rules v{rules}",
-    "reassigned": "Reassigned from {previous_name} to {rep_name}: {reason}",
+    "reassigned": "Reassigned from {previous_name} to {rep_name}",
     "clock_started": "SLA clock started",
     "postponed": "Could not be looked at; will be tried again",
     "parked": "Parked: trying again by itself would not help",
@@ -141,7 +146,7 @@ SENTENCES: Mapping[str, str] = {
     "contact_corrected": "First contact was earlier than noted before",
     "meeting_booked": "Meeting booked",
     "rejected": "Returned to the sender: {reason}",
-    "withdrawn": "Withdrawn: {reason}",
+    "withdrawn": "Withdrawn",
     "converted": "Converted",
     "lost": "Closed as lost",
     "delivered": "{purpose}: delivered by {channel}",
@@ -158,7 +163,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _sentence(event: Event, reps: Mapping[str, str]) -> str:
+def _sentence(event: Event, reps: Mapping[str, str], remarks: Mapping[str, str]) -> str:
     facts = {
         key: LABELS.get(key, {}).get(str(value)) or str(value).replace("_", " ") for key, value in event.facts.items()
     }
@@ -166,7 +171,8 @@ def _sentence(event: Event, reps: Mapping[str, str]) -> str:
     facts["previous_name"] = reps.get(str(event.facts.get("previous")), "nobody")
     pattern = SENTENCES.get(event.verb, event.verb.replace("_", " ").capitalize())
     text = pattern.format_map(defaultdict(lambda: "not stated", facts))
-    return text[:1].upper() + text[1:]
+    remark = remarks.get(str(event.facts.get("remark")), "")
+    return text[:1].upper() + text[1:] + (f": {remark}" if remark else "")
 
 
 def _user_ids(events: Sequence[Event]) -> set[int]:

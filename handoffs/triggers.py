@@ -6,10 +6,12 @@ type's cool-down.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db import InterfaceError, OperationalError
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 
 from handoffs import pipeline
 from handoffs.models import Account, Activity, Deal, Handoff, TypeSetting, UsageStage
@@ -21,24 +23,40 @@ LOOK_BACK = timedelta(days=30)
 
 Trigger = tuple[Account, Deal | None, str]
 
+log = logging.getLogger(__name__)
+
 
 def start_due(*, now: datetime) -> int:
-    """Receives a handoff for every row that crossed a trigger; returns how many are new."""
+    """Receives a handoff for a batch of the rows that crossed a trigger; returns how many are new.
+
+    A row that cannot be received is logged and left; it does not stop the others.
+    """
     started = 0
     for setting in TypeSetting.objects.filter(is_enabled=True):
         handoff_type = HandoffType(setting.handoff_type)
-        for account, deal, key in FINDERS[handoff_type](setting, now):
-            _, created = pipeline.receive(
-                handoff_type=handoff_type,
-                account=account,
-                deal=deal,
-                origin=Handoff.Origin.CRM,
-                now=now,
-                actor="crm",
-                trigger_key=key,
-            )
-            started += created
+        for trigger in FINDERS[handoff_type](setting, now):
+            started += _start(handoff_type, trigger, now=now)
     return started
+
+
+def _start(handoff_type: HandoffType, trigger: Trigger, *, now: datetime) -> bool:
+    account, deal, key = trigger
+    try:
+        _, created = pipeline.receive(
+            handoff_type=handoff_type,
+            account=account,
+            deal=deal,
+            origin=Handoff.Origin.CRM,
+            now=now,
+            actor="crm",
+            trigger_key=key,
+        )
+    except (InterfaceError, OperationalError):  # the database is away, which is nothing about this row
+        raise
+    except Exception:
+        log.exception("The trigger %s could not be received", key)
+        return False
+    return created
 
 
 def _scored(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
@@ -76,7 +94,16 @@ def _won(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
 
 
 def _signalled(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
-    """Expansion: a signal on a customer; with an open deal of the signal's, that deal goes along."""
+    """Expansion: a signal on a customer; with an open deal of the signal's, that deal goes along.
+
+    Within the cool-down, a signal about another open deal is another opportunity; one about no deal is the same one.
+    """
+    about = Case(When(deal__is_closed=False, deal__account=F("account"), then=F("deal_id")), default=0)
+    since = now - timedelta(days=setting.cooldown_days)
+    earlier = Handoff.objects.filter(
+        account=OuterRef("account"), handoff_type=setting.handoff_type, received_at__gt=since
+    )
+    heard = Exists(earlier.filter(deal=OuterRef("about"))) | Q(about=0) & Exists(earlier)
     signals = (
         Activity.objects.filter(
             kind=Activity.Kind.EXPANSION_SIGNAL,
@@ -84,11 +111,12 @@ def _signalled(setting: TypeSetting, now: datetime) -> Iterator[Trigger]:
             occurred_at__gt=now - LOOK_BACK,
             occurred_at__lte=now,
         )
-        .exclude(_cooling(setting, now, account=OuterRef("account")))
+        .annotate(about=about)
+        .exclude(heard)
         .select_related("account", "deal")
     )
     for signal in signals.order_by("occurred_at", "pk")[:BATCH]:
-        deal = signal.deal if signal.deal and not signal.deal.is_closed else None
+        deal = signal.deal if signal.about else None
         yield signal.account, deal, f"crm:{setting.handoff_type}:{signal.crm_id}"
 
 

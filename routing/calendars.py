@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Any
-
-import holidays as public_holidays
 
 from routing.hours import ALWAYS, WorkingHours
 from routing.models import Calendar
-
-YEARS_AROUND = (2020, 2040)
+from routing.public_holidays import public_holidays
 
 
 def working_hours(calendar: Calendar | None) -> WorkingHours:
@@ -26,7 +22,7 @@ def working_hours(calendar: Calendar | None) -> WorkingHours:
     return WorkingHours.from_week(
         zone=calendar.time_zone,
         week=calendar.week,
-        holidays=frozenset(own | _public(calendar.country, calendar.region)),
+        holidays=frozenset(own | public_holidays(calendar.country, calendar.region)),
     )
 
 
@@ -50,12 +46,3 @@ def thawed(raw: Mapping[str, Any]) -> WorkingHours:
         blocks=tuple((start, end) for start, end in raw["blocks"]),
         holidays=frozenset(date.fromisoformat(day) for day in raw["holidays"]),
     )
-
-
-@lru_cache(maxsize=256)
-def _public(country: str, region: str) -> frozenset[date]:
-    if not country:
-        return frozenset()
-    first, last = YEARS_AROUND
-    found = public_holidays.country_holidays(country, subdiv=region or None, years=range(first, last))
-    return frozenset(found)

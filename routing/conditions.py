@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from routing.facts import Located
+from routing.facts import Located, normal_word
 
 MISSING = "missing"
 SET_FIELDS = (
@@ -26,6 +26,7 @@ SET_FIELDS = (
 )
 RANGE_FIELDS = ("employee_count", "score")
 PREFIX_FIELDS = ("postal_prefix",)
+NORMAL_WORDS = frozenset({"segment", "region", "industry", "source", "product", "usage_stage"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,21 @@ def _read(field: str, value: object) -> Condition:
         raise ValueError(f"“{field}” is not a field rules can use. Choose one of the listed fields or custom.<name>.")
     if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
         raise ValueError(f'{field}: give a list of at least one word, e.g. ["enterprise"].')
-    words = frozenset(value) - {MISSING}
+    words = frozenset(_normal(field, word) for word in value if word != MISSING)
     if field in PREFIX_FIELDS:
         return Condition(field=field, prefixes=tuple(sorted(words)), missing=MISSING in value)
     return Condition(field=field, values=words, missing=MISSING in value)
+
+
+def _normal(field: str, word: str) -> str:
+    """The word as facts spell it: "Mid-market" is mid_market, "no" is NO."""
+    if field == "country":
+        return word.strip().upper()
+    if field in PREFIX_FIELDS:
+        return word.replace(" ", "").upper()
+    if field in NORMAL_WORDS:
+        return normal_word(word) or word
+    return word
 
 
 def _read_range(field: str, value: object) -> Condition:

@@ -77,7 +77,8 @@ def decide(facts: Facts, *, now: datetime, excluded: frozenset[int] = frozenset(
     With `facts.to_team`, only rules that give it to that team count. Reads the roster; writes nothing. Raises
     `routing.matcher.NoRulesError` when nothing is live, TeamNotServedError when no rule gives it to the team asked for.
     """
-    match = live_rules().match(facts)
+    rules = live_rules()
+    match = rules.match(replace(facts, named=_receiving(rules.named, facts)))
     ask = Ask(now=now, excluded=excluded, segment=match.located.segment)
     skipped: list[str] = []
     for line in _lines_from(match):
@@ -92,6 +93,14 @@ def decide(facts: Facts, *, now: datetime, excluded: frozenset[int] = frozenset(
         f"No rule of v{match.rules.number} gives this handoff to the team {facts.to_team}. "
         "Leave the team out, or add a rule for it."
     )
+
+
+def _receiving(named: frozenset[int], facts: Facts) -> frozenset[int]:
+    """Those of the people named by rules who work in a receiving function now."""
+    if not named:
+        return named
+    functions = HandoffType(facts.handoff_type).receiving_functions
+    return frozenset(Rep.objects.filter(pk__in=named, function__in=functions).values_list("pk", flat=True))
 
 
 def _draft(match: Match, ask: Ask) -> Draft | None:
@@ -123,7 +132,7 @@ def _decide_owner(match: Match, ask: Ask) -> Draft | None:
     if unavailable == Rule.WhenUnavailable.SKIP:
         return None
     if unavailable == Rule.WhenUnavailable.COVER:
-        for stand_in, note in _covers(owner, ask):
+        for stand_in, note in _covers(owner, ask, match.located.facts):
             why = why_not(stand_in, ask)
             candidates.append(Candidate(stand_in, why))
             if why is None:
@@ -133,8 +142,9 @@ def _decide_owner(match: Match, ask: Ask) -> Draft | None:
     return Draft(match, ask, tuple(candidates), pool=pool, held_until=retry_at([owner], candidates, ask.now))
 
 
-def _covers(owner: Rep, ask: Ask) -> Iterator[tuple[Rep, str]]:
-    """The named covers, one after another and never twice, then the team's manager."""
+def _covers(owner: Rep, ask: Ask, facts: Facts) -> Iterator[tuple[Rep, str]]:
+    """The named covers in a receiving function, one after another and never twice, then the team's manager."""
+    functions = HandoffType(facts.handoff_type).receiving_functions
     seen, current = {owner.pk}, owner
     for _ in range(COVER_CHAIN):
         absence = absence_at(current, ask.now)
@@ -143,9 +153,11 @@ def _covers(owner: Rep, ask: Ask) -> Iterator[tuple[Rep, str]]:
             break
         seen.add(next_id)
         current = _loaded(next_id, ask)
+        if current.pk == facts.sender or current.function not in functions:
+            continue
         yield current, f"{current.name} covers for {owner.name}"
     manager_id = owner.team.manager_id
-    if manager_id is not None and manager_id not in seen:
+    if manager_id is not None and manager_id not in seen and manager_id != facts.sender:
         manager = _loaded(manager_id, ask)
         yield manager, f"{manager.name} manages {owner.name}'s team"
 

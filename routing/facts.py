@@ -14,7 +14,8 @@ class Facts:
     """What is known about one handoff at the moment of deciding. None means not known.
 
     `owners` maps an owner strategy (named_rep, open_deal_owner, account_owner, parent_account_owner) to the id of the
-    Rep it would pick, and holds only people who exist. `sender` is the Rep the handoff comes from.
+    Rep it would pick, and holds only people who exist. `named` are the people whom rules name and who work in
+    a receiving function; `routing.decide` fills it in. `sender` is the Rep the handoff comes from.
     """
 
     handoff_type: str
@@ -32,12 +33,14 @@ class Facts:
     to_team: str | None = None
     sender: int | None = None
     owners: Mapping[str, int] = field(default_factory=dict)
+    named: frozenset[int] = frozenset()
     custom: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return {
             **asdict(self),
             "products": sorted(self.products),
+            "named": sorted(self.named),
             "owners": dict(self.owners),
         }
 
@@ -45,7 +48,9 @@ class Facts:
     def from_json(cls, raw: Mapping[str, Any]) -> Facts:
         known = {item.name for item in fields(cls)}
         values = {key: value for key, value in raw.items() if key in known}
-        return cls(**{**values, "products": frozenset(raw.get("products", ()))})
+        return cls(
+            **{**values, "products": frozenset(raw.get("products", ())), "named": frozenset(raw.get("named", ()))}
+        )
 
 
 @dataclass(frozen=True, slots=True)

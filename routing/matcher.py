@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from routing.conditions import Conditions
 from routing.facts import Facts, Located
-from routing.models import HandoffType, Rule, RuleSet
+from routing.models import Rule, RuleSet
 
 OWNER_STRATEGIES = frozenset(
     {
@@ -56,7 +56,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One rule, compiled. `named_rep`, where set, is the person this rule names, and `named_function` what they do."""
+    """One rule, compiled. `named_rep`, where set, is the person this rule names."""
 
     id: int
     code: str
@@ -65,7 +65,6 @@ class Line:
     strategy: str
     pool_id: int | None
     named_rep: int | None
-    named_function: str
     when_unavailable: str
     target_minutes: int | None
     is_catch_all: bool
@@ -74,8 +73,7 @@ class Line:
         """The person an owner rule would pick; None when there is none, so that the rule does not match."""
         if self.strategy != Rule.Strategy.NAMED_REP or self.named_rep is None:
             return facts.owners.get(self.strategy)
-        receives = self.named_function in HandoffType(facts.handoff_type).receiving_functions
-        return self.named_rep if receives and self.named_rep != facts.sender else None
+        return self.named_rep if self.named_rep in facts.named and self.named_rep != facts.sender else None
 
     def refusal(self, located: Located) -> str | None:
         """Why this rule does not match, in words; None when it does."""
@@ -98,6 +96,11 @@ class CompiledRules:
     segments: tuple[SegmentBounds, ...]
     territories: tuple[Region, ...]
     lines: tuple[Line, ...]
+
+    @property
+    def named(self) -> frozenset[int]:
+        """The people whom rules name, whatever they do today."""
+        return frozenset(line.named_rep for line in self.lines if line.named_rep is not None)
 
     def locate(self, facts: Facts) -> Located:
         """Places the facts in their segment and in the most specific territory that holds them."""
@@ -154,7 +157,7 @@ def compiled(rule_set_id: int) -> CompiledRules:
 
 def compile_now(rule_set_id: int) -> CompiledRules:
     """Compiles a version as it stands."""
-    rule_set = RuleSet.objects.prefetch_related("segments", "territories", "rules__named_rep").get(pk=rule_set_id)
+    rule_set = RuleSet.objects.prefetch_related("segments", "territories", "rules").get(pk=rule_set_id)
     segments = sorted(rule_set.segments.all(), key=lambda s: (not s.by_tier, -(s.employees_from or 0), s.code))
     regions = [Region(t.code, Conditions.from_json(t.conditions)) for t in rule_set.territories.all()]
     return CompiledRules(
@@ -179,7 +182,6 @@ def _line(rule: Rule) -> Line:
         strategy=rule.strategy,
         pool_id=rule.pool_id,
         named_rep=rule.named_rep_id,
-        named_function=rule.named_rep.function if rule.named_rep else "",
         when_unavailable=rule.when_unavailable,
         target_minutes=rule.target_minutes,
         is_catch_all=rule.is_catch_all,

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from handoffs import completeness
 from handoffs.models import (
     Account,
     Activity,
@@ -72,6 +73,10 @@ class TypeSettingForm(ModelForm[TypeSetting]):
         for name, weight in weights.items():
             if isinstance(weight, bool) or not isinstance(weight, int) or not 0 <= weight <= 100:
                 raise forms.ValidationError(f"The weight of “{name}” is not a whole number from 0 to 100.")
+        try:
+            completeness.weights_of(self.instance.handoff_type, weights or None)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
         return weights
 
 

@@ -197,11 +197,8 @@ class EmbeddedLifecycle:
     """Product usage from the local table: the account's newest stage, with the ones before it."""
 
     def get_segment(self, user_id: str, *, include_history: bool = True) -> UsageRecord | None:
-        rows = list(
-            UsageStage.objects.filter(account__contacts__product_user_id=user_id).order_by("-as_of")[
-                : 20 if include_history else 1
-            ]
-        )
+        accounts = Account.objects.filter(contacts__product_user_id=user_id)
+        rows = list(UsageStage.objects.filter(account__in=accounts).order_by("-as_of")[: 20 if include_history else 1])
         if not rows:
             return None
         newest, *before = rows

@@ -13,6 +13,7 @@ from handoffs.models.crm import (
 from handoffs.models.delivery import Delivery
 from handoffs.models.event import Event
 from handoffs.models.handoff import OPEN_STATES, Handoff, Package, State, TypeSetting
+from handoffs.models.remark import Remark
 
 __all__ = [
     "OPEN_STATES",
@@ -27,6 +28,7 @@ __all__ = [
     "Handoff",
     "Note",
     "Package",
+    "Remark",
     "State",
     "TypeSetting",
     "UsageStage",

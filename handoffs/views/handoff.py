@@ -64,12 +64,14 @@ def acknowledge(request: HttpRequest, number: int) -> HttpResponse:
     if not may_act(user, handoff):
         return _answer(asked, handoff, _not_yours(handoff), status=403)
     version = request.POST.get("version", "")
+    if version and not (version.isdecimal() and len(version) < 10):
+        return _answer(asked, handoff, "The page sent a version that is none. Reload it and try again.", status=400)
     try:
         pipeline.acknowledge(
             handoff,
             actor=f"user:{user.pk}",
             now=now(),
-            version=int(version) if version.isdecimal() and len(version) < 10 else None,
+            version=int(version) if version else None,
         )
     except RefusedError as error:
         return _answer(asked, find(user, number), str(error), status=409)

@@ -9,6 +9,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from routing.hours import HoursError, WorkingHours
+from routing.public_holidays import unknown_place
 
 
 class Calendar(models.Model):
@@ -33,6 +34,9 @@ class Calendar(models.Model):
         return self.name
 
     def clean(self) -> None:
+        unknown = unknown_place(self.country, self.region)
+        if unknown:
+            raise ValidationError({"country": unknown})
         if self.always_open:
             return
         try:

@@ -13,7 +13,7 @@ from routing.models.types import Function
 
 
 class Pool(Caps):
-    """People who take turns. Several rules may share a pool; `turn_seq` numbers its ledger and is its lock."""
+    """People who take turns. Several rules may share a pool; its row is the lock of its ledger."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     code = models.SlugField(max_length=64, unique=True)
@@ -28,8 +28,7 @@ class Pool(Caps):
         default=3, help_text="Turns a member coming back from leave may catch up"
     )
     is_active = models.BooleanField(default=True)
-    turn_seq = models.BigIntegerField(default=0, editable=False)
-    history = HistoricalRecords(excluded_fields=["turn_seq"])
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ("name",)

@@ -136,15 +136,9 @@ def test_a_gap_list_goes_to_the_sender(firm: Company) -> None:
     assert ways(blocked(firm).deliveries.all()) == [("gaps", "slack", "U0DANA")]
 
 
-def test_a_sender_without_a_slack_address_hears_in_the_channel_of_the_team(firm: Company) -> None:
+def test_a_sender_without_a_slack_address_hears_by_mail(firm: Company) -> None:
     Rep.objects.update(messaging_id="")
-    assert ways(blocked(firm).deliveries.all()) == [("gaps", "slack", "#sdr")]
-
-
-def test_if_no_slack_address_is_known_at_all_revops_hears_of_it(firm: Company) -> None:
-    Rep.objects.update(messaging_id="")
-    Team.objects.update(channel="")
-    assert ways(blocked(firm).deliveries.all()) == [("gaps", "slack", "#revops-alerts")]
+    assert ways(blocked(firm).deliveries.all()) == [("gaps", "email", "dana@fathomline.example")]
 
 
 def test_without_any_slack_at_all_it_goes_by_mail_and_without_a_person_to_the_revops_list(

@@ -49,7 +49,7 @@ def test_the_sender_hears_of_an_acknowledgement_ten_seconds_later(firm: Company)
     pipeline.acknowledge(assigned(firm), actor="user:1", now=LATER)
     notice = Delivery.objects.get(purpose="acknowledged")
     assert (notice.recipient, notice.next_at) == ("U0DANA", LATER + timedelta(seconds=10))
-    assert notice.payload["alert"]["title"] == "Ingrid Solheim acknowledged Halvorsen Marine Logistics"
+    assert notice.payload["alert"]["title"] == "Acknowledged: Halvorsen Marine Logistics"
 
 
 # Contact.

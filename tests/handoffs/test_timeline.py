@@ -7,10 +7,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from handoffs import timeline
-from handoffs.models import Event
+from handoffs.models import Event, Remark
 from handoffs.timeline import GENESIS, Entry, Head
 from routing.append_only import maintenance
-from tests.factories import NOW, RepFactory, UserFactory
+from tests.factories import NOW, HandoffFactory, RepFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +24,11 @@ def write(*verbs: str, stream: str = STREAM) -> list[Event]:
 def say(verb: str, actor: str = "engine", **facts: object) -> str:
     timeline.record(STREAM, verb, actor=actor, now=NOW, **facts)
     return timeline.sentences(STREAM)[-1].text
+
+
+def remarked(text: str) -> str:
+    remark = Remark.objects.create(handoff=HandoffFactory.create(), text=text, actor="user:1", at=NOW)
+    return str(remark.uuid)
 
 
 # The chain.
@@ -148,14 +153,19 @@ def test_an_assignment_names_the_person_the_rule_and_its_version() -> None:
     assert say("assigned", rep=rep.pk, rule="R-110", rules=3) == "Given to Ingrid Solheim by rule R-110, rules v3"
 
 
-def test_a_reassignment_names_both_people_and_the_reason() -> None:
+def test_a_reassignment_names_both_people_and_what_was_remarked() -> None:
     before, after = RepFactory.create(first_name="Ingrid"), RepFactory.create(first_name="Freya", last_name="Aldous")
-    text = say("reassigned", rep=after.pk, previous=before.pk, reason="On leave")
+    text = say("reassigned", rep=after.pk, previous=before.pk, remark=remarked("On leave"))
     assert text == f"Reassigned from {before.name} to Freya Aldous: On leave"
-    assert (
-        say("reassigned", rep=after.pk, previous=None, reason="First")
-        == "Reassigned from nobody to Freya Aldous: First"
-    )
+    assert say("reassigned", rep=after.pk, previous=None) == "Reassigned from nobody to Freya Aldous"
+
+
+def test_a_remark_that_was_erased_leaves_the_line_and_the_chain() -> None:
+    text = say("withdrawn", remark=remarked("Asked by name to be forgotten"))
+    assert text == "Withdrawn: Asked by name to be forgotten"
+    Remark.objects.all().delete()
+    assert timeline.sentences(STREAM)[-1].text == "Withdrawn"
+    assert timeline.first_broken(STREAM) is None
 
 
 def test_somebody_who_was_erased_is_somebody() -> None:
@@ -176,11 +186,11 @@ def test_a_verb_nobody_wrote_a_sentence_for_still_says_itself() -> None:
 
 
 def test_a_fact_that_is_missing_is_not_stated() -> None:
-    assert say("withdrawn") == "Withdrawn: not stated"
+    assert say("rejected") == "Returned to the sender: not stated"
 
 
-def test_braces_in_a_reason_stay_braces() -> None:
-    assert say("withdrawn", reason="{rule} {0}") == "Withdrawn: {rule} {0}"
+def test_braces_in_a_remark_stay_braces() -> None:
+    assert say("withdrawn", remark=remarked("{rule} {0}")) == "Withdrawn: {rule} {0}"
 
 
 def test_any_number_of_lines_is_told_in_three_queries(django_assert_num_queries) -> None:

@@ -27,7 +27,6 @@ def line(code: str, strategy: str = "round_robin", conditions: Any = None, **fie
         "strategy": strategy,
         "pool_id": 1,
         "named_rep": None,
-        "named_function": "",
         "when_unavailable": "skip",
         "target_minutes": None,
         "is_catch_all": False,
@@ -130,20 +129,20 @@ def test_an_owner_rule_matches_only_where_there_is_such_an_owner(strategy: str) 
 
 
 def test_a_rule_that_names_a_person_gives_it_to_that_person() -> None:
-    named = line("R-1", "named_rep", named_rep=7, named_function="ae")
-    assert named.owner_in(facts(owners={"named_rep": 5})) == 7
+    named = line("R-1", "named_rep", named_rep=7)
+    assert named.owner_in(facts(owners={"named_rep": 5}, named=frozenset({7}))) == 7
 
 
-def test_a_rule_that_names_a_person_does_not_match_a_type_they_do_not_receive() -> None:
-    named = line("R-1", "named_rep", named_rep=7, named_function="csm")
-    assert named.owner_in(facts(handoff_type="closed_to_cs")) == 7
-    assert named.owner_in(facts(handoff_type="sql_to_ae")) is None
+def test_a_rule_that_names_a_person_does_not_match_what_they_do_not_receive() -> None:
+    named = line("R-1", "named_rep", named_rep=7)
+    assert named.owner_in(facts(named=frozenset({7}))) == 7
+    assert named.owner_in(facts(named=frozenset({8}))) is None
 
 
 def test_a_rule_that_names_the_sender_does_not_match() -> None:
-    named = line("R-1", "named_rep", named_rep=7, named_function="ae")
-    assert named.owner_in(facts(sender=7)) is None
-    assert named.owner_in(facts(sender=8)) == 7
+    named = line("R-1", "named_rep", named_rep=7)
+    assert named.owner_in(facts(sender=7, named=frozenset({7}))) is None
+    assert named.owner_in(facts(sender=8, named=frozenset({7}))) == 7
 
 
 # Compiling what is stored.
@@ -161,7 +160,7 @@ def test_compiling_keeps_the_order_and_leaves_out_what_is_switched_off() -> None
     RuleFactory.create(rule_set=version, position=4, code="A", strategy="named_rep", pool=None, named_rep=ben)
     compiled = compile_now(version.pk)
     assert [rule.code for rule in compiled.lines] == ["B", "A", "Z"], "the catch-all is last wherever it was put"
-    assert (compiled.lines[1].named_rep, compiled.lines[1].named_function) == (ben.pk, "ae")
+    assert (compiled.lines[1].named_rep, compiled.named) == (ben.pk, {ben.pk})
 
 
 @pytest.mark.django_db

@@ -7,7 +7,7 @@ from handoffs.models import Activity, State
 from handoffs.responding import response_of
 from handoffs.response import render_markdown
 from sla.models import Clock, ClockKind
-from tests.factories import NOW, ActivityFactory, rich_account
+from tests.factories import NOW, ActivityFactory, DealFactory, rich_account
 from tests.stories.office import Office, headings, section
 
 
@@ -70,7 +70,7 @@ def test_an_expansion_signal_reaches_an_account_manager_and_an_opportunity_is_op
     pipeline.close(handoff, outcome=State.LOST, reason="No budget this year", actor=lena, now=NOW + timedelta(days=4))
     handoff.refresh_from_db()
     assert (handoff.state, handoff.closed_at) == (State.LOST, NOW + timedelta(days=4))
-    assert office.log()[-1] == "Lena Fischer: Closed as lost"
+    assert office.log()[-1] == "Lena Fischer: Closed as lost: No budget this year"
 
 
 def test_two_signals_about_one_deal_within_the_cool_down_are_one_handoff(office: Office) -> None:
@@ -85,6 +85,16 @@ def test_two_signals_about_one_deal_within_the_cool_down_are_one_handoff(office:
     )
     office.sweep(at=NOW + timedelta(days=1))
     assert rich.account.handoffs.count() == 1
+
+
+def test_a_signal_about_another_open_deal_is_another_handoff(office: Office) -> None:
+    rich = rich_account("expansion_to_sales", sender=office.person("hannah"))
+    office.sweep(at=NOW)
+    later = NOW + timedelta(days=1)
+    other = DealFactory.create(account=rich.account, is_closed=False)
+    ActivityFactory.create(account=rich.account, deal=other, kind="expansion_signal", occurred_at=later)
+    office.sweep(at=later)
+    assert rich.account.handoffs.count() == 2
 
 
 def test_a_signal_of_somebody_who_is_no_customer_starts_nothing(office: Office) -> None:

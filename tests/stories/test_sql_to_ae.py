@@ -101,7 +101,7 @@ def test_a_qualified_deal_reaches_an_account_executive_and_is_converted(office: 
     assert len(office.posted()) == 1
     office.sweep(at=NOW + timedelta(minutes=3, seconds=10))
     told = office.posted()[-1]
-    assert (told.to, told.title) == ("U0DANA", "Ingrid Solheim acknowledged Halvorsen Marine Logistics")
+    assert (told.to, told.title) == ("U0DANA", "Acknowledged: Halvorsen Marine Logistics")
 
     # She calls half an hour after it came, and writes it down a minute later: the promise is met.
     called = NOW + timedelta(minutes=30)

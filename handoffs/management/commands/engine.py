@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -16,6 +17,8 @@ from handoffs.now import now, real_now
 EVERY_SECONDS = 2.0
 TRIGGERS_EVERY_SECONDS = 5.0
 LONGEST_WAIT = 30.0
+
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -39,22 +42,27 @@ class Command(BaseCommand):
             started = time.monotonic()
             try:
                 close_old_connections()
+                busy = bool(engine.sweep(now=now(), clock=real_now))
                 if started >= look_at:
                     triggers.start_due(now=now())
                     look_at = started + TRIGGERS_EVERY_SECONDS
-                busy = bool(engine.sweep(now=now(), clock=real_now))
                 wait = 0.0 if busy else EVERY_SECONDS
-            except DatabaseError as error:
+            except Exception as error:  # nothing may end the loop but being told to stop
                 wait = min(max(wait, EVERY_SECONDS) * 2, LONGEST_WAIT)
-                self.stderr.write(f"The database does not answer ({_first_line(error)}). Trying again in {wait:.0f} s.")
+                what = "The database does not answer" if isinstance(error, DatabaseError) else "A pass failed"
+                log.exception("%s", what)
+                self.stderr.write(f"{what} ({_first_line(error)}). Trying again in {wait:.0f} s.")
             stop.wait(max(0.0, wait - (time.monotonic() - started)))
         self.stdout.write("The engine stopped.")
 
     def _drain(self) -> None:
-        started, handoffs, deliveries = triggers.start_due(now=now()), 0, 0
-        while done := engine.sweep(now=now(), clock=real_now):
-            handoffs += done.handoffs
-            deliveries += done.deliveries
+        started, handoffs, deliveries = 0, 0, 0
+        while True:
+            new = triggers.start_due(now=now())
+            done = engine.sweep(now=now(), clock=real_now)
+            started, handoffs, deliveries = started + new, handoffs + done.handoffs, deliveries + done.deliveries
+            if not new and not done:
+                break
         self.stdout.write(f"Started {started}, ran {handoffs}, delivered or tried {deliveries}. Nothing more is due.")
 
 

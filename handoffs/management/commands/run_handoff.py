@@ -21,6 +21,7 @@ from handoffs.preparing import prepare
 from handoffs.rehearsal import rehearse
 from handoffs.responding import response_of
 from handoffs.response import render_json, render_markdown
+from handoffs.response_facts import ResponseFacts
 from handoffs.states import RefusedError
 from routing.decide import TeamNotServedError
 from routing.matcher import NoRulesError
@@ -95,12 +96,12 @@ class Command(BaseCommand):
         at = now()
         try:
             with rehearse(_unsaved(request, at), now=at, actor="command") as handoff:
-                self._print(handoff, options, rehearsed=True)
-                state = handoff.state
+                facts, state = response_of(handoff, rehearsed=True), handoff.state
         except ConnectorError as error:
             raise CommandError(str(error), returncode=WRONG_INPUT if error.permanent else TEMPORARY) from error
         except (NoRulesError, NoPolicyError) as error:
             raise CommandError(str(error), returncode=WRONG_INPUT) from error
+        self._print(facts, options)
         self.stderr.write("Dry run: nothing was written and nobody was told.")
         _finish(state)
 
@@ -131,7 +132,7 @@ class Command(BaseCommand):
                 returncode=TEMPORARY,
             )
         self._wait(handoff, options["wait"])
-        self._print(Handoff.objects.get(pk=handoff.pk), options, rehearsed=False)
+        self._print(response_of(Handoff.objects.get(pk=handoff.pk)), options)
         _finish(handoff.state)
 
     def _wait(self, handoff: Handoff, seconds: float) -> None:
@@ -146,8 +147,7 @@ class Command(BaseCommand):
                 return
             time.sleep(POLL_SECONDS)
 
-    def _print(self, handoff: Handoff, options: dict[str, Any], *, rehearsed: bool) -> None:
-        facts = response_of(handoff, rehearsed=rehearsed)
+    def _print(self, facts: ResponseFacts, options: dict[str, Any]) -> None:
         if options["format"] == "json":
             self.stdout.write(json.dumps(render_json(facts), ensure_ascii=False, indent=2))
         else:

@@ -6,7 +6,7 @@ from routing.append_only import protect
 class Migration(migrations.Migration):
     """The log only grows, and a compiled package never changes."""
 
-    dependencies = [("handoffs", "0002_initial"), ("routing", "0002_append_only")]
+    dependencies = [("handoffs", "0001_initial"), ("routing", "0002_append_only")]
     operations = [
         migrations.RunPython(*protect("handoffs_event")),
         migrations.RunPython(*protect("handoffs_package")),

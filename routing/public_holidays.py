@@ -1,0 +1,37 @@
+"""Public holidays by country and region, from the `holidays` library."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from functools import lru_cache
+
+import holidays
+
+YEARS_AROUND = (2020, 2040)
+
+log = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=256)
+def public_holidays(country: str, region: str) -> frozenset[date]:
+    """The days on which a country, or a region of it, is shut; none for a place that is not known."""
+    if not country:
+        return frozenset()
+    first, last = YEARS_AROUND
+    try:
+        found = holidays.country_holidays(country, subdiv=region or None, years=range(first, last))
+    except NotImplementedError:
+        log.warning("The public holidays of %s %s are not known, so none are kept", country, region)
+        return frozenset()
+    return frozenset(found)
+
+
+def unknown_place(country: str, region: str) -> str:
+    """Why the public holidays of a country or region cannot be kept, as a sentence; empty when they can."""
+    known = holidays.list_supported_countries()
+    if country and country not in known:
+        return f"The public holidays of “{country}” are not known. Use a two-letter country code such as NO, or none."
+    if region and region not in known.get(country, ()):
+        return f"“{region}” is not a region of {country or 'no country'} with holidays of its own. Leave it blank."
+    return ""
