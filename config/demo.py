@@ -72,7 +72,8 @@ class Demo:
             StandIn(name="resend", port=free_port(), holds="e-mails"),
         ]
         slack, resend = self.stand_ins
-        self.settings = {name: os.environ[name] for name in sorted(HONOURED) if name in os.environ}
+        self.settings = {"COMPANY_NAME": "Fathomline"}
+        self.settings |= {name: os.environ[name] for name in sorted(HONOURED) if name in os.environ}
         self.settings |= {
             "HANDOFFS_DEMO": "true",
             "HANDOFFS_DATA_DIR": str(folder.path),

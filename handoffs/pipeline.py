@@ -117,7 +117,7 @@ def advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
         raise
     except Exception as error:  # one bad row must not stop the others
         log.exception("%s could not be run", handoff.reference)
-        sentence = f"An unexpected error stopped the run ({type(error).__name__}): RevOps can run it again."
+        sentence = f"An unexpected error stopped the run ({type(error).__name__}). RevOps can run it again."
         postpone(handoff, sentence, permanent=False, now=now, actor=actor)
 
 
