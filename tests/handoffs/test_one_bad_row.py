@@ -1,5 +1,6 @@
 """One row that cannot be right must not stop the others, and says itself what is wrong with it."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -37,7 +38,7 @@ class BrokenCrm:
 
 
 @pytest.fixture
-def broken_crm(settings: Any) -> None:
+def broken_crm(settings: Any) -> Iterator[None]:
     settings.CRM_CONNECTOR = f"{__name__}.BrokenCrm"
     configured.crm.cache_clear()
     yield

@@ -160,7 +160,7 @@ def test_compiling_keeps_the_order_and_leaves_out_what_is_switched_off() -> None
     RuleFactory.create(rule_set=version, position=4, code="A", strategy="named_rep", pool=None, named_rep=ben)
     compiled = compile_now(version.pk)
     assert [rule.code for rule in compiled.lines] == ["B", "A", "Z"], "the catch-all is last wherever it was put"
-    assert (compiled.lines[1].named_rep, compiled.named) == (ben.pk, {ben.pk})
+    assert (compiled.lines[1].named_rep, compiled.named) == (ben.pk, frozenset({ben.pk}))
 
 
 @pytest.mark.django_db
