@@ -96,6 +96,17 @@ def test_a_thousand_picks_by_fifty_at_once_differ_by_one_turn_at_most():
     assert_the_ledger_is_whole(pool)
 
 
+def test_picks_among_different_people_of_one_pool_share_its_ledger():
+    """Territories may split a pool: then nobody is asked twice, and the ledger is still one."""
+    pool = pool_of(people(4))
+    [draft] = rules_to(pool)
+    halves = [replace(draft, candidates=draft.candidates[:2]), replace(draft, candidates=draft.candidates[2:])]
+    picks = crowd(postgresql=60, sqlite=8)
+    succeeded(together(picks, lambda number: pick(halves[number % 2])))
+    assert set(Counter(Turn.objects.values_list("membership__rep", flat=True)).values()) == {picks // 4}
+    assert_the_ledger_is_whole(pool)
+
+
 def test_weights_share_the_turns_exactly_when_many_pick_at_once():
     pool = pool_of(people(3), weights=(2, 1, 1))
     [draft] = rules_to(pool)
