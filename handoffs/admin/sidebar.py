@@ -20,6 +20,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("handoffs.delivery", "Outbox", "outbox"),
             ("handoffs.package", "Packages", "inventory_2"),
             ("handoffs.event", "Log", "history"),
+            ("handoffs.remark", "Remarks", "chat"),
             ("handoffs.typesetting", "Types", "tune"),
         ),
     ),

@@ -106,6 +106,7 @@ MAKERS: dict[type[Model], Callable[[], Any]] = {
     work.Package: factories.PackageFactory.create,
     work.Delivery: lambda: parked(handoff=factories.HandoffFactory.create()),
     work.Event: factories.EventFactory.create,
+    work.Remark: factories.RemarkFactory.create,
     work.Approval: factories.ApprovalFactory.create,
     work.TypeSetting: factories.TypeSettingFactory.create,
     work.Account: lambda: factories.ContactFactory.create(account__owner=factories.RepFactory.create()).account,

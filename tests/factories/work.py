@@ -12,6 +12,7 @@ from handoffs.models import (
     Event,
     Handoff,
     Package,
+    Remark,
     TypeSetting,
 )
 from routing.models import (
@@ -141,6 +142,16 @@ class PackageFactory(DjangoModelFactory[Package]):
     body = LazyFunction(dict)
     context = LazyFunction(dict)
     compiled_at = NOW
+
+
+class RemarkFactory(DjangoModelFactory[Remark]):
+    class Meta:
+        model = Remark
+
+    handoff = SubFactory(HandoffFactory)
+    text = "Knows the customer"
+    actor = "user:1"
+    at = NOW
 
 
 class TypeSettingFactory(DjangoModelFactory[TypeSetting]):

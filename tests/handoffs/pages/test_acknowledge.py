@@ -1,3 +1,4 @@
+import pytest
 from django.test import Client
 
 from handoffs import pipeline
@@ -101,11 +102,16 @@ def test_only_those_who_may_press_it_see_the_button(firm: Company, give: Give, s
     assert button not in html(sign_in("dana").get(f"/handoffs/{handoff.reference}/"))
 
 
-def test_a_nonsense_version_counts_as_not_having_looked(firm: Company, give: Give, sign_in: SignIn) -> None:
+@pytest.mark.parametrize("version", ["9" * 400, "-1", "two"])
+def test_a_nonsense_version_is_refused_and_changes_nothing(
+    firm: Company, give: Give, sign_in: SignIn, version: str
+) -> None:
     handoff = give()
 
-    assert press(sign_in("ingrid"), handoff, version="9" * 400).status_code == 302
-    assert state_of(handoff) == State.ACKNOWLEDGED
+    answer = press(sign_in("ingrid"), handoff, version=version)
+
+    assert (answer.status_code, state_of(handoff)) == (400, State.ASSIGNED)
+    assert "sent a version that is none" in words(answer)
 
 
 def test_acknowledging_never_counts_as_contact(firm: Company, give: Give, sign_in: SignIn) -> None:
