@@ -84,7 +84,8 @@ class Demo:
             "SLACK_REVOPS_CHANNEL": "#revops",
             "RESEND_API_URL": resend.url,
             "RESEND_API_KEY": "re_demo",
-            "REVOPS_EMAIL": "revops@handoffs.example",
+            "REVOPS_EMAIL": "revops@fathomline.example",
+            "BRIEFING_FROM": "revops@fathomline.example",
         }
         if host != local_host(host):
             self.settings["ALLOWED_HOSTS"] = "*"

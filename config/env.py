@@ -97,7 +97,7 @@ def secret_key(env: Environment, *, demo: bool, directory: Path) -> str:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set; put a long random text into the environment "
         "(python -c 'import secrets; print(secrets.token_urlsafe(50))'), "
-        "or set HANDOFFS_DEMO=true to try the demo."
+        "or, to try things out, start the demo with `make run` first."
     )
 
 

@@ -1,4 +1,4 @@
-"""The pieces of a change: the row's lock, the fence, handing over to an owner, and taking it back."""
+"""The pieces of a change: the row's identity and lock, the fence, handing over to an owner, and taking it back."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from handoffs import notices, states
-from handoffs.models import Delivery, Handoff, Package, State
+from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Package, Remark, State
 from handoffs.notices import Given
-from routing.models import Assignment
+from routing import turns
+from routing.models import Assignment, HandoffType, Turn
 from sla import clock
 from sla.clock import Plan
 from sla.models import ClockKind
@@ -93,3 +94,30 @@ def next_number(row: Handoff) -> int:
     """The number of the handoff's next assignment."""
     last: int | None = Assignment.objects.filter(handoff_uuid=row.uuid).aggregate(last=Max("number"))["last"]
     return (last or 0) + 1
+
+
+def dedupe_key(handoff_type: HandoffType, account: Account, deal: Deal | None) -> str:
+    """Names type, account and deal: unique among open handoffs."""
+    return f"{handoff_type}:{account.crm_id}:{deal.crm_id if deal else '-'}"
+
+
+def existing(trigger_key: str | None, dedupe_key: str) -> Handoff | None:
+    """The handoff that this trigger already led to, newest first."""
+    same = Q(dedupe_key=dedupe_key, state__in=OPEN_STATES)
+    if trigger_key:
+        same |= Q(trigger_key=trigger_key)
+    return Handoff.objects.filter(same).order_by("-id").first()
+
+
+def credit_turn(assignment: Assignment, *, actor: str, now: datetime, reason: str) -> None:
+    """Gives back the turn that the assignment took, if it took one."""
+    debited = Turn.objects.filter(assignment=assignment, kind=Turn.Kind.DEBIT).first()
+    if debited is not None:
+        turns.credit(debited, now=now, actor=actor, reason=reason)
+
+
+def remark(row: Handoff, text: str, actor: str, now: datetime) -> dict[str, str]:
+    """Keeps what somebody wrote and gives the log its id; nothing for no text."""
+    if not text.strip():
+        return {}
+    return {"remark": str(Remark.objects.create(handoff=row, text=text.strip(), actor=actor, at=now).uuid)}

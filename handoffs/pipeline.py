@@ -14,19 +14,17 @@ from copy import copy
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
-from django.db.models import Q
 
 from handoffs import claiming, giving, notices, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
-from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Remark, State
+from handoffs.models import Account, Deal, Delivery, Handoff, State
 from handoffs.preparing import Prepared, prepare
 from handoffs.retrying import wait_after
 from handoffs.timeline import Entry, Head
-from routing import turns
 from routing.assign import assign
 from routing.matcher import NoRulesError
-from routing.models import Assignment, HandoffType, Rep, Team, Turn
+from routing.models import Assignment, HandoffType, Rep, Team
 from sla import clock
 from sla.clock import NoPolicyError
 from sla.models import ClockKind
@@ -34,7 +32,7 @@ from sla.models import ClockKind
 log = logging.getLogger(__name__)
 
 UNDO = timedelta(seconds=10)
-RECHECK_BLOCKED = timedelta(minutes=15)
+RECHECK_BLOCKED = timedelta(minutes=5)
 CREDITED_RETURNS = frozenset({"incomplete", "wrong_owner", "duplicate"})
 
 
@@ -65,8 +63,8 @@ def receive(
             f"Deal {deal.crm_id} belongs to another account than {account.crm_id}. Name the account of the deal, or "
             "leave the deal out."
         )
-    dedupe_key = f"{handoff_type}:{account.crm_id}:{deal.crm_id if deal else '-'}"
-    existing = _existing(trigger_key, dedupe_key)
+    dedupe_key = giving.dedupe_key(handoff_type, account, deal)
+    existing = giving.existing(trigger_key, dedupe_key)
     if existing is not None:
         return existing, False
     try:
@@ -88,11 +86,16 @@ def receive(
             pass_point("pipeline.receiving")
             wake.after_commit()
     except IntegrityError:
-        existing = _existing(trigger_key, dedupe_key)
+        existing = giving.existing(trigger_key, dedupe_key)
         if existing is None:
             raise
         return existing, False
     return handoff, True
+
+
+def open_handoff(*, handoff_type: HandoffType, account: Account, deal: Deal | None) -> Handoff | None:
+    """The handoff that is open for this account, type and deal, which `receive` would answer with."""
+    return giving.existing(None, giving.dedupe_key(handoff_type, account, deal))
 
 
 def run(handoff: Handoff, *, now: datetime, actor: str, real_now: datetime | None = None) -> Handoff:
@@ -274,7 +277,7 @@ def reject(
         assignment = giving.assignment_of(row)
         giving.release(row, Assignment.Release.REJECTED, at=now, now=now)
         if reason in CREDITED_RETURNS:
-            _credit(assignment, actor=actor, now=now, reason=reason)
+            giving.credit_turn(assignment, actor=actor, now=now, reason=reason)
         plan = clock.plan(clock.policy_of(assignment), first_contact_minutes=None)
         clock.start(plan, assignment, now=now, kinds=[ClockKind.RESUBMIT])
         giving.change(row, state=State.REJECTED, rejection_reason=reason)
@@ -290,7 +293,7 @@ def reject(
             )
         )
         timeline.record(
-            row.stream, "rejected", actor=actor, now=now, reason=reason, **_remark(row, comment, actor, now)
+            row.stream, "rejected", actor=actor, now=now, reason=reason, **giving.remark(row, comment, actor, now)
         )
         wake.after_commit()
     return row
@@ -302,9 +305,9 @@ def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, versio
         row = giving.lock(handoff, "withdraw", State.WITHDRAWN, version)
         if row.assignment is not None:
             giving.release(row, Assignment.Release.WITHDRAWN, at=now, now=now)
-            _credit(row.assignment, actor=actor, now=now, reason="withdrawn")
+            giving.credit_turn(row.assignment, actor=actor, now=now, reason="withdrawn")
         giving.change(row, state=State.WITHDRAWN, closed_at=now, next_at=None)
-        timeline.record(row.stream, "withdrawn", actor=actor, now=now, **_remark(row, reason, actor, now))
+        timeline.record(row.stream, "withdrawn", actor=actor, now=now, **giving.remark(row, reason, actor, now))
     return row
 
 
@@ -332,7 +335,9 @@ def reassign(
         fields = {"acknowledged_at": None, "is_flagged": row.is_flagged}
         giving.hand_over(row, fields, assignment, row.package, plan, now=now)
         people = {"rep": to.pk, "previous": before.rep_id if before else None}
-        timeline.record(row.stream, "reassigned", actor=actor, now=now, **people, **_remark(row, reason, actor, now))
+        timeline.record(
+            row.stream, "reassigned", actor=actor, now=now, **people, **giving.remark(row, reason, actor, now)
+        )
         wake.after_commit()
     return Handoff.objects.get(pk=row.pk)
 
@@ -344,15 +349,8 @@ def close(
     with transaction.atomic():
         row = giving.lock(handoff, "close", outcome, version)
         giving.change(row, state=outcome, closed_at=now, next_at=None)
-        timeline.record(row.stream, outcome.value, actor=actor, now=now, **_remark(row, reason, actor, now))
+        timeline.record(row.stream, outcome.value, actor=actor, now=now, **giving.remark(row, reason, actor, now))
     return row
-
-
-def _existing(trigger_key: str | None, dedupe_key: str) -> Handoff | None:
-    same = Q(dedupe_key=dedupe_key, state__in=OPEN_STATES)
-    if trigger_key:
-        same |= Q(trigger_key=trigger_key)
-    return Handoff.objects.filter(same).order_by("-id").first()
 
 
 def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -> None:
@@ -384,16 +382,3 @@ def _hold(handoff: Handoff, prepared: Prepared, held_until: datetime | None, *, 
         Delivery.objects.bulk_create(rows)
     lines = prepared.entries(None) if first_time else prepared.compiled()
     timeline.append(handoff.stream, lines, actor=actor, now=now, after=prepared.head)
-
-
-def _credit(assignment: Assignment, *, actor: str, now: datetime, reason: str) -> None:
-    debited = Turn.objects.filter(assignment=assignment, kind=Turn.Kind.DEBIT).first()
-    if debited is not None:
-        turns.credit(debited, now=now, actor=actor, reason=reason)
-
-
-def _remark(row: Handoff, text: str, actor: str, now: datetime) -> dict[str, str]:
-    """Keeps what somebody wrote and gives the log its id; nothing for no text."""
-    if not text.strip():
-        return {}
-    return {"remark": str(Remark.objects.create(handoff=row, text=text.strip(), actor=actor, at=now).uuid)}

@@ -49,7 +49,8 @@ def response_of(handoff: Handoff, *, zone: str = "UTC", rehearsed: bool = False)
         deadline=clock.deadline_at if clock else None,
         zone=zone,
         account_zone=package.context["account"].get("time_zone", ""),
-        reason=_reason(handoff, decision),
+        reason=_reason(handoff, decision, rehearsed=rehearsed),
+        rehearsed=rehearsed,
         held_until=handoff.next_at if unassigned and not blocked else None,
         crm=ledger.action(Purpose.CRM_UPDATE, Purpose.CRM_NOTE) if clock else NOT_YET,
         alert=ledger.action(Purpose.ALERT) if clock else NOT_YET,
@@ -103,9 +104,9 @@ def _first_contact(handoff: Handoff) -> Clock | None:
     return Clock.objects.filter(assignment=handoff.assignment, kind=ClockKind.FIRST_CONTACT).first()
 
 
-def _reason(handoff: Handoff, decision: Decision | None) -> str:
+def _reason(handoff: Handoff, decision: Decision | None, *, rehearsed: bool) -> str:
     if handoff.state == State.BLOCKED:
-        return "Nobody has it: the sender was asked to fill what is missing."
+        return f"Nobody has it: the sender {'would be' if rehearsed else 'was'} asked to fill what is missing."
     if handoff.state == State.UNASSIGNED and decision is not None:
         passed = [f"{c['name']} {c['words']}" for c in decision.receipt["candidates"] if c["code"] != "eligible"]
         where = decision.pool.name if decision.pool else "the roster"

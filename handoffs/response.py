@@ -76,6 +76,8 @@ def _heading(facts: ResponseFacts) -> Iterator[str]:
             f"**Date**: {wording.moment(facts.at, facts.zone)}",
         )
     )
+    if facts.rehearsed:
+        yield "**Dry run**: this is what would happen; nothing was written and nobody was told."
     if facts.state != "assigned" and facts.reason:
         yield inline(facts.reason)
 
@@ -116,7 +118,7 @@ def _missing(facts: ResponseFacts) -> Iterator[str]:
 
 def _actions(facts: ResponseFacts) -> Iterator[str]:
     assigned = facts.state == "assigned"
-    compiled = PLANNED if facts.crm == PLANNED else DELIVERED
+    compiled = PLANNED if facts.rehearsed else DELIVERED
     started = compiled if facts.deadline else QUEUED
     owner = inline(facts.to_name) if assigned else "New owner"
     done = [
@@ -164,6 +166,7 @@ def _acknowledgement(facts: ResponseFacts) -> Iterator[str]:
         return
     given = f"given {wording.moment(facts.acknowledged_at, facts.zone)}" if facts.acknowledged_at else "not yet given"
     steps = ", ".join(f"{inline(who)} {_then(at, facts)}" for who, at in facts.ladder)
+    steps += f" ({(facts.deadline or facts.at).astimezone(ZoneInfo(facts.zone)):%Z})" if steps else ""
     yield f"Acknowledgement: **required**, {given}.{f' If the SLA is missed: {steps}.' if steps else ''}"
 
 

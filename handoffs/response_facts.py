@@ -77,3 +77,4 @@ class ResponseFacts:
     acknowledgement_required: bool = False
     acknowledged_at: datetime | None = None
     ladder: tuple[tuple[str, datetime], ...] = ()
+    rehearsed: bool = False

@@ -134,7 +134,7 @@ SENTENCES: Mapping[str, str] = {
     "received": "Handoff received: {origin}",
     "compiled": "Package compiled, {score}% complete",
     "blocked": "Blocked: the sender was asked to fill the gaps",
-    "unassigned": "Nobody could take it under rule {rule}; held until the next opening",
+    "unassigned": "Nobody could take it under rule {rule}; held, and decided again later",
     "assigned": "Given to {rep_name} by rule {rule}, rules v{rules}",
     "reassigned": "Reassigned from {previous_name} to {rep_name}",
     "clock_started": "SLA clock started",

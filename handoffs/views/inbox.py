@@ -37,6 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("view", "")
     view = queue.FOUND if q else wanted if wanted in dict(TABS) else queue.usual_view(asked.user, held)
     handoffs = queue.handoffs_of(seen, asked.user, view=view, q=q)
+    usual = queue.handoffs_of(seen, asked.user, view=queue.usual_view(asked.user, held), q="")
     shown = Paginator(handoffs, queue.PAGE_SIZE, allow_empty_first_page=True).get_page(request.GET.get("page"))
     groups = queue.grouped(shown.object_list, asked.user, reading)
     context = {
@@ -49,7 +50,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "query": urlencode({"q": q} if q else {"view": view}),
         "moment": reading.moment(reading.now),
-        "urgent": _urgent(*queue.urgency(handoffs, reading.now)),
+        "urgent": _urgent(*queue.urgency(usual, reading.now)),
         "to_acknowledge": held[queue.ACKNOWLEDGE],
         "sees_more": held[queue.OPEN] > 0,
     }

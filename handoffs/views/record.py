@@ -11,7 +11,7 @@ from django.http import Http404
 from handoffs import wording
 from handoffs.access import may_act, rep_of, visible_to
 from handoffs.links import crm_link
-from handoffs.models import Account, Delivery, Handoff, State
+from handoffs.models import Account, Delivery, Handoff, Remark, State
 from handoffs.timeline import Line, sentences
 from handoffs.views import actions, brief
 from handoffs.views.chips import chip
@@ -51,7 +51,7 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
         "routing": _routing(handoff, clock, reading),
         "why": why(decision, reading) if decision else None,
         "by_hand": handoff.assignment is not None and decision is None,
-        "steps": _steps(handoff, body, reading) if handoff.owner else [],
+        "steps": _steps(handoff, body, reading) if handoff.owner and handoff.state != State.REJECTED else [],
         "actions": actions.actions(handoff, _deliveries(handoff), _clock(handoff, ClockKind.FIRST_CONTACT), reading),
         "audit": audit,
         "audit_first": audit[:LINES_FIRST],
@@ -202,7 +202,8 @@ def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
             "text": text or "The package is compiled and an owner is found within seconds. Reload to see it.",
         }
     if handoff.state == State.BLOCKED:
-        text = f"Nobody has it yet. It goes on by itself when {sender} fills the gaps below in the CRM."
+        looked = f" The CRM is looked at again by {reading.time(handoff.next_at)}." if handoff.next_at else ""
+        text = f"Nobody has it yet. It goes on by itself when {sender} fills the gaps below in the CRM.{looked}"
         return {"tone": "bad", "icon": "stop", "title": "Blocked: it cannot be handed over", "text": text}
     if handoff.state == State.UNASSIGNED:
         again = f"It is decided again {reading.time(handoff.next_at)}. " if handoff.next_at else ""
@@ -210,7 +211,11 @@ def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
         return {"tone": "warn", "icon": "warn", "title": "Nobody can take it now", "text": text}
     if handoff.state == State.REJECTED:
         reason = wording.words(handoff.rejection_reason) or "No reason given"
-        text = f"{reason}. The clock for first contact is stopped; {sender} has to answer."
+        remark = Remark.objects.filter(handoff=handoff).values_list("text", flat=True).last()
+        clock = present_clock(handoff)
+        due = f" by {reading.time(clock.deadline_at)}" if clock else ""
+        said = f"{reason}. {remark}" if remark else f"{reason}."
+        text = f"{said} The clock for first contact is stopped; {sender} has to answer{due}."
         return {"tone": "warn", "icon": "pause", "title": f"Returned to {sender}", "text": text}
     if handoff.state == State.WITHDRAWN:
         text = "Its trigger was wrong, so it ended without an outcome."

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
+from handoffs import pipeline
 from handoffs.connectors.embedded_crm import EmbeddedCrm
 from handoffs.connectors.ports import AccountRecord, ConnectorError
-from handoffs.models import Handoff, State
+from handoffs.links import handoff_link
+from handoffs.models import Account, Deal, Handoff, State
+from handoffs.now import real_now
 from handoffs.responding import response_of
 from handoffs.response import render_markdown
-from routing.models import RuleSet
+from routing.models import HandoffType, RuleSet
 from tests.factories import NOW, AccountFactory, Company, DealFactory, company, rich_account
 from tests.fakes.fixtures import Fake
 from tests.handoffs.given import SENDERS
@@ -82,7 +86,7 @@ def everything() -> dict[str, int]:
 def test_a_handoff_is_started_run_and_answered_with_the_response_of_its_record(firm: Company) -> None:
     code, out, err = run(*prospect(firm))
     handoff = Handoff.objects.get()
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, f"{handoff.reference}: {handoff_link(handoff)}\n")
     assert (handoff.state, handoff.owner, handoff.origin) == (State.ASSIGNED, firm.reps["ingrid"], "command")
     assert out == render_markdown(response_of(handoff))
     assert out.startswith("## Handoff Complete ✅\n\n**Type**: SDR → AE (SQL)\n")
@@ -129,7 +133,7 @@ def test_the_same_trigger_again_is_the_same_handoff_and_says_so(firm: Company) -
     code, out, err = run(*arguments)
     handoff = Handoff.objects.get()
     assert code == 0
-    assert err == f"{handoff.reference} is already open for this trigger; this is its response.\n"
+    assert err.splitlines()[0] == f"{handoff.reference} is already open for this trigger; this is its response."
     assert out == render_markdown(response_of(handoff))
 
 
@@ -167,9 +171,37 @@ def test_a_dry_run_shows_the_whole_result_and_writes_nothing(
     _, real, _ = run(*arguments)
     assert _without_actions(dry) == _without_actions(real)
 
+    # Afterwards a dry run says that it would find that one.
+    assert "is already open for this trigger: a real run would answer with it." in run(*arguments, "--dry-run")[2]
+
+
+def test_what_somebody_may_not_have_meant_is_said(firm: Company) -> None:
+    arguments = prospect(firm)
+    deal = arguments[arguments.index("--deal") + 1]
+    without = arguments[: arguments.index("--deal")]
+    assert f"name one with --deal ({deal})" in run(*without, "--dry-run")[2]
+    early = ["--type", "closed_to_cs", *without[2:], "--deal", deal, "--dry-run"]
+    assert f"Deal {deal} is not won yet" in run(*early)[2]
+
+
+def test_a_handoff_that_somebody_else_is_running_is_waited_for(firm: Company) -> None:
+    arguments = prospect(firm)
+    account, deal = Account.objects.get(), Deal.objects.get()
+    handoff, _ = pipeline.receive(
+        handoff_type=HandoffType.SQL_TO_AE, account=account, deal=deal, origin=Handoff.Origin.CRM, now=NOW, actor="crm"
+    )
+    # Another worker has it and dies: its lease is over in a moment.
+    Handoff.objects.update(lease_until=real_now() + timedelta(seconds=1), attempt=1)
+    code, out, _ = run(*arguments)
+    assert (code, out) == (0, render_markdown(response_of(Handoff.objects.get(pk=handoff.pk))))
+
+
+DRY_RUN = "**Dry run**: this is what would happen; nothing was written and nobody was told.\n\n"
+
 
 def _without_actions(response: str) -> list[str]:
-    return [line for line in response.splitlines() if not line.startswith(("- ⏳", "- ✅"))]
+    lines = response.replace(DRY_RUN, "").splitlines()
+    return [line for line in lines if not line.startswith(("- ⏳", "- ✅"))]
 
 
 def test_a_dry_run_of_a_blocked_one_ends_like_the_real_one(firm: Company) -> None:

@@ -204,9 +204,10 @@ def test_without_an_owner_it_is_never_called_complete(case: str) -> None:
 
 
 def test_a_dry_run_ticks_nothing() -> None:
-    facts = response_facts("sql_to_ae", crm=PLANNED, alert=PLANNED, briefing=PLANNED)
+    facts = response_facts("sql_to_ae", crm=PLANNED, alert=PLANNED, briefing=PLANNED, rehearsed=True)
     text = render_markdown(facts)
     assert text.count("✅") == 1
+    assert "**Dry run**: this is what would happen; nothing was written and nobody was told.\n" in text
     assert "- ⏳ SLA timer started: planned, nothing was written\n" in text
 
 

@@ -56,16 +56,16 @@ def test_a_deal_nobody_qualified_waits_until_the_sdr_fills_the_gap(office: Offic
     assert office.handoff().state == State.BLOCKED
     assert len(office.posted()) == 1
 
-    # Dana fills the CRM; at the next look, a quarter of an hour later, it goes on by itself.
+    # Dana fills the CRM; at the next look, five minutes later, it goes on by itself.
     rich.deal.metadata = known
     rich.deal.save()
     NoteFactory.create(account=rich.account, deal=rich.deal, tag="pain_point", body="Feeds go stale unseen.")
-    office.sweep(at=NOW + timedelta(minutes=19))
+    office.sweep(at=NOW + timedelta(minutes=9))
     assert office.handoff().state == State.BLOCKED
-    office.sweep(at=NOW + timedelta(minutes=20))
+    office.sweep(at=NOW + timedelta(minutes=10))
     handoff = office.handoff()
     assert (handoff.state, handoff.owner) == (State.ASSIGNED, office.person("ingrid"))
-    assert handoff.assigned_at == NOW + timedelta(minutes=20), "the promise counts from the assignment"
+    assert handoff.assigned_at == NOW + timedelta(minutes=10), "the promise counts from the assignment"
     assert [package.verdict for package in handoff.packages.order_by("number")] == ["blocked", "complete"]
 
 

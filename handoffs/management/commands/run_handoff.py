@@ -15,6 +15,7 @@ from django.db import DatabaseError
 
 from handoffs import outbox, pipeline
 from handoffs.connectors.ports import ConnectorError
+from handoffs.links import handoff_link
 from handoffs.models import Account, Deal, Delivery, Handoff, State
 from handoffs.now import now, real_now
 from handoffs.preparing import prepare
@@ -30,6 +31,7 @@ from sla.clock import NoPolicyError
 
 WRONG_INPUT, BLOCKED, UNASSIGNED, TEMPORARY = 2, 3, 4, 5
 POLL_SECONDS = 0.2
+LONGEST_RUN = 15.0
 LONGEST_WAIT = 3600.0
 
 
@@ -101,6 +103,10 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=WRONG_INPUT if error.permanent else TEMPORARY) from error
         except (NoRulesError, NoPolicyError) as error:
             raise CommandError(str(error), returncode=WRONG_INPUT) from error
+        self._note(request)
+        already = pipeline.open_handoff(handoff_type=request.handoff_type, account=request.account, deal=request.deal)
+        if already is not None:
+            self.stderr.write(f"{already.reference} is already open for this trigger: a real run would answer with it.")
         self._print(facts, options)
         self.stderr.write("Dry run: nothing was written and nobody was told.")
         _finish(state)
@@ -120,7 +126,8 @@ class Command(BaseCommand):
         )
         if not created:
             self.stderr.write(f"{handoff.reference} is already open for this trigger; this is its response.")
-        handoff = pipeline.run(handoff, now=now(), actor="command", real_now=real_now())
+        self._note(request)
+        handoff = self._see_it_run(handoff, seconds=max(options["wait"], LONGEST_RUN))
         if handoff.package is None:
             ending = (
                 "It is parked: correct this, then run it again in the admin."
@@ -132,8 +139,30 @@ class Command(BaseCommand):
                 returncode=TEMPORARY,
             )
         self._wait(handoff, options["wait"])
+        self.stderr.write(f"{handoff.reference}: {handoff_link(handoff)}")
         self._print(response_of(Handoff.objects.get(pk=handoff.pk)), options)
         _finish(handoff.state)
+
+    def _see_it_run(self, handoff: Handoff, *, seconds: float) -> Handoff:
+        """Runs it, or waits while the engine or a worker that was quicker does."""
+        until = time.monotonic() + seconds
+        while True:
+            handoff = pipeline.run(handoff, now=now(), actor="command", real_now=real_now())
+            elsewhere = handoff.package is None and handoff.lease_until is not None
+            if not elsewhere or time.monotonic() >= until:
+                return handoff
+            time.sleep(POLL_SECONDS)
+
+    def _note(self, request: Request) -> None:
+        """Says what somebody may not have meant; it goes on all the same."""
+        account, deal = request.account, request.deal
+        if deal is None:
+            open_deals = account.deals.filter(is_closed=False).values_list("crm_id", flat=True)[:3]
+            if open_deals:
+                named = ", ".join(open_deals)
+                self.stderr.write(f"Without a deal. {account.crm_id} has open ones: name one with --deal ({named}).")
+        elif request.handoff_type == HandoffType.CLOSED_TO_CS and not deal.is_won:
+            self.stderr.write(f"Deal {deal.crm_id} is not won yet; it is handed over all the same.")
 
     def _wait(self, handoff: Handoff, seconds: float) -> None:
         """Sends the handoff's own messages, and looks until they are settled or the time is up."""

@@ -152,8 +152,10 @@ def test_a_returned_handoff_names_the_reason(firm: Company, give: Give, sign_in:
 
     said = words(sign_in("ingrid").get(page_of(handoff)))
 
-    assert "Returned to Dana Wrong owner. The clock for first contact is stopped; Dana has to answer." in said
+    told = "Returned to Dana Wrong owner. Not mine. The clock for first contact is stopped; Dana has to answer by "
+    assert told in said
     assert "4 hours to answer the return" in said
+    assert "Next steps for you" not in said, "the steps were the owner's; now it is the sender's turn"
 
 
 def test_what_the_ledger_does_not_show_delivered_gets_no_tick(firm: Company, give: Give, sign_in: SignIn) -> None:
