@@ -71,10 +71,10 @@ def gap_list(handoff: Handoff, package: Package, *, number: int, now: datetime) 
         reference=handoff.reference,
         lines=tuple(critical),
     )
-    rows = _to_person(handoff.from_rep, handoff.from_team, handoff, Purpose.GAPS, alert, number=number, now=now)
-    for row in rows:  # another package with other gaps is another message
-        row.key = row.key.replace(f"/{Purpose.GAPS}/", f"/{Purpose.GAPS}-{package.number}/", 1)
-    return rows
+    mark = str(package.number)  # another package with other gaps is another message
+    return _to_person(
+        handoff.from_rep, handoff.from_team, handoff, Purpose.GAPS, alert, number=number, now=now, mark=mark
+    )
 
 
 def nobody(
@@ -102,6 +102,40 @@ def to_sender(
     return _to_person(
         handoff.from_rep, handoff.from_team, handoff, purpose, alert, number=number, now=now, not_before=not_before
     )
+
+
+def to_rep(
+    handoff: Handoff,
+    rep: Rep | None,
+    purpose: Purpose,
+    *,
+    title: str,
+    body: str,
+    number: int,
+    now: datetime,
+    mark: str,
+    team: Team | None = None,
+    lines: Sequence[str] = (),
+    priority: str = "high",
+    waits_for: str = "",
+) -> list[Delivery]:
+    """A message to one person about the handoff; without a person to `team`'s channel, else to RevOps.
+
+    `mark` tells it from others of the same purpose. `waits_for` names the kind of clock that it is about.
+    """
+    alert = Alert(
+        channel="",
+        title=title,
+        body=body,
+        priority=priority,
+        action_url=handoff_link(handoff),
+        reference=handoff.reference,
+        lines=tuple(lines),
+    )
+    rows = _to_person(rep, team, handoff, purpose, alert, number=number, now=now, mark=mark)
+    for row in rows:
+        row.payload["waits_for"] = waits_for
+    return rows
 
 
 def crm_fields(given: Given, *, now: datetime) -> dict[str, str]:
@@ -224,6 +258,7 @@ def _to_person(
     number: int,
     now: datetime,
     not_before: datetime | None = None,
+    mark: str = "",
 ) -> list[Delivery]:
     """One row: to a person by chat, else by mail; without a person to their team's channel, else to RevOps."""
     shared = (team.channel if team else "") or settings.SLACK_REVOPS_CHANNEL
@@ -235,7 +270,7 @@ def _to_person(
         return []
     payload = _payload(alert, email=mail, slack=slack)
     due = not_before or now
-    return [_row(handoff, purpose, channel, recipient, payload, number=number, now=now, due=due)]
+    return [_row(handoff, purpose, channel, recipient, payload, number=number, now=now, due=due, mark=mark)]
 
 
 def _payload(alert: Alert, *, email: str, slack: str) -> dict[str, Any]:
@@ -252,9 +287,11 @@ def _row(
     number: int,
     now: datetime,
     due: datetime | None = None,
+    mark: str = "",
 ) -> Delivery:
+    said = f"{purpose}-{mark}" if mark else purpose
     return Delivery(
-        key=f"{handoff.stream}/{number}/{purpose}/{channel}/{recipient}",
+        key=f"{handoff.stream}/{number}/{said}/{channel}/{recipient}",
         handoff=handoff,
         assignment_number=number,
         purpose=purpose,

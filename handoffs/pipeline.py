@@ -318,19 +318,8 @@ def reassign(
             raise states.RefusedError(f"{to} already owns {row.reference}. Choose somebody else.")
         if not to.is_active:
             raise states.RefusedError(f"{to} has left the roster. Choose somebody else.")
-        if row.package is None:
-            raise states.RefusedError(f"{row.reference} has no package yet, so nobody can take it.")
         before = row.assignment
-        if before is not None:
-            giving.release(row, Assignment.Release.REASSIGNED, at=now, now=now)
-        policy = clock.policy_for(handoff_type=row.handoff_type, team_id=to.team_id, segment=row.segment)
-        assignment = Assignment.objects.create(
-            handoff_uuid=row.uuid, number=giving.next_number(row), rep=to, assigned_at=now
-        )
-        rule = before.decision.rule if before is not None and before.decision is not None else None
-        plan = clock.plan(policy, first_contact_minutes=rule.target_minutes if rule else None)
-        fields = {"acknowledged_at": None, "is_flagged": row.is_flagged}
-        giving.hand_over(row, fields, assignment, row.package, plan, now=now)
+        giving.give_to(row, to, now=now)
         people = {"rep": to.pk, "previous": before.rep_id if before else None}
         timeline.record(row.stream, "reassigned", actor=actor, now=now, **people, **_remark(row, reason, actor, now))
         wake.after_commit()
