@@ -95,12 +95,28 @@ def nobody(
 
 
 def to_sender(
-    handoff: Handoff, purpose: Purpose, *, title: str, body: str, number: int, now: datetime, not_before: datetime
+    handoff: Handoff,
+    purpose: Purpose,
+    *,
+    title: str,
+    body: str,
+    number: int,
+    now: datetime,
+    not_before: datetime,
+    mark: str = "",
 ) -> list[Delivery]:
     """A short notice to whoever handed it over."""
     alert = Alert(channel="", title=title, body=body, action_url=handoff_link(handoff), reference=handoff.reference)
     return _to_person(
-        handoff.from_rep, handoff.from_team, handoff, purpose, alert, number=number, now=now, not_before=not_before
+        handoff.from_rep,
+        handoff.from_team,
+        handoff,
+        purpose,
+        alert,
+        number=number,
+        now=now,
+        not_before=not_before,
+        mark=mark,
     )
 
 
@@ -199,6 +215,21 @@ def _crm_note(given: Given, *, now: datetime) -> Delivery:
     }
     crm_id = handoff.account.crm_id
     return _row(handoff, Purpose.CRM_NOTE, Channel.CRM, crm_id, payload, number=given.number, now=now)
+
+
+def findings(handoff: Handoff, text: str, *, number: int, at: datetime) -> Delivery:
+    """What the owner learned at the first contact, as a note in the CRM."""
+    payload = {
+        "account": handoff.account.crm_id,
+        "deal": handoff.deal.crm_id if handoff.deal else "",
+        "owner": (handoff.owner.crm_id or "") if handoff.owner else "",
+        "subject": f"First contact: {handoff.handoff_type}",
+        "description": f"{text}\n\n{handoff_link(handoff)}",
+        "occurred_at": at.isoformat(),
+    }
+    mark = f"findings-{handoff.version}"
+    crm_id = handoff.account.crm_id
+    return _row(handoff, Purpose.CRM_NOTE, Channel.CRM, crm_id, payload, number=number, now=at, mark=mark)
 
 
 def alert_of(given: Given) -> Alert:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from handoffs.completeness_fields import FIELDS
 from handoffs.models import Delivery, Event, Handoff, Remark
 from routing.models import Rep, RoleCode, User
 from sla.models import ClockKind, EscalationStep
@@ -151,10 +152,13 @@ SENTENCES: Mapping[str, str] = {
     "parked": "Parked: trying again by itself would not help",
     "retried": "Put back in the queue by hand",
     "acknowledged": "Acknowledged",
+    "acknowledge_undone": "Acknowledgement taken back",
     "contacted": "First contact made",
     "contact_corrected": "First contact was earlier than noted before",
     "meeting_booked": "Meeting booked",
     "rejected": "Returned to the sender: {reason}",
+    "resubmitted": "Sent again",
+    "gap_filled": "Gap filled: {gap}",
     "withdrawn": "Withdrawn",
     "converted": "Converted",
     "lost": "Closed as lost",
@@ -170,6 +174,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "purpose": {choice.value: str(choice.label) for choice in Delivery.Purpose},
     "channel": {choice.value: str(choice.label) for choice in Delivery.Channel},
     "waits_for": {choice.value: str(choice.label) for choice in ClockKind},
+    "gap": {key: field.label for key, field in FIELDS.items()},
     "action": {choice.value: str(choice.label).lower() for choice in EscalationStep.Action},
     "role": {choice.value: str(choice.label) for choice in RoleCode},
 }

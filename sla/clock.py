@@ -125,6 +125,16 @@ def stop_earlier(assignment: Assignment, *, at: datetime) -> None:
     _end([clock.pk for clock in stopped], at=at)
 
 
+def run_on(assignment: Assignment, *, kind: ClockKind) -> None:
+    """Undoes a stop: the clock runs again as if it had never stopped, and its ladder goes on where it was."""
+    for row in Clock.objects.select_for_update().filter(assignment=assignment, kind=kind, state=Clock.State.STOPPED):
+        last = row.intervals.filter(ends_at=row.stopped_at).order_by("-starts_at").first()
+        if last is not None:
+            ClockInterval.objects.filter(pk=last.pk).update(ends_at=None)
+        row.state, row.stopped_at = Clock.State.RUNNING, None
+        _wait_for(row, _not_taken(row))
+
+
 def used(clock: Clock, intervals: Iterable[ClockInterval], *, now: datetime) -> timedelta:
     """Open time spent so far: the running intervals measured in the hours pinned to the clock."""
     pinned = thawed(clock.hours)
@@ -215,7 +225,7 @@ def _wait_for(row: Clock, rungs: Sequence[Rung]) -> None:
     """Writes when the clock is looked at next: at the first of these rungs, or never."""
     row.next_step_at = min((rung.due_at for rung in rungs), default=None)
     row.version += 1
-    row.save(update_fields=["next_step_at", "ladder", "version"])
+    row.save(update_fields=["state", "stopped_at", "next_step_at", "ladder", "version"])
 
 
 def _due_at(step: Mapping[str, Any]) -> datetime:
