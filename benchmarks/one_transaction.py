@@ -1,4 +1,4 @@
-"""`pipeline.settle` of a prepared handoff beside a plain psycopg transaction that writes the very same rows one by one.
+"""`settling.settle` of a prepared handoff beside a plain psycopg transaction that writes the very same rows one by one.
 
 The yardstick decides nothing: it is handed finished rows, takes no lock and reads nothing. What `settle` does besides
 (lock the pool, read pointers and caps afresh, choose, build messages, clocks and chained log lines) is what the ratio
@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from benchmarks import plain
 from benchmarks.scenario import asleep, claimed, fresh_firm, received
-from handoffs import pipeline
+from handoffs import settling
 from handoffs.models import Handoff, State
 from handoffs.preparing import Prepared, prepare
 from routing import turns
@@ -52,7 +52,7 @@ def _measure(supply: Iterator[Handoff], yardstick: psycopg.Connection[plain.Row]
         # The last round of the warm-up is the one whose messages are counted.
         count = number == -1
         handoff, prepared = _prepared(next(supply))
-        settle = partial(pipeline.settle, handoff, prepared, now=timezone.now(), actor="engine")
+        settle = partial(settling.settle, handoff, prepared, now=timezone.now(), actor="engine")
         took_ours = _counted(connection.connection, trips, "settle", settle) if count else _timed(settle)
         written = plain.read(yardstick, handoff)
         assert written.handoff["state"] == State.ASSIGNED

@@ -1,4 +1,4 @@
-"""One pass over everything that is due: handoffs, deliveries. Two drivers call it, each alone is enough.
+"""One pass over everything that is due: handoffs, ladders, deliveries. Two drivers call it, each alone is enough.
 
 `manage.py engine` loops over it without a broker; Celery calls the same function when poked and from beat.
 """
@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoffs import claiming, outbox, pipeline
+from handoffs import claiming, escalation, outbox, pipeline
 from handoffs.models import Handoff
+from sla.clock import due_clocks
 
 HANDOFFS_PER_PASS = 20
+STEPS_PER_PASS = 20
 DELIVERIES_PER_PASS = 20
 
 
@@ -21,10 +23,11 @@ class Pass:
     """How much one pass found to do."""
 
     handoffs: int
+    steps: int
     deliveries: int
 
     def __bool__(self) -> bool:
-        return bool(self.handoffs or self.deliveries)
+        return bool(self.handoffs or self.steps or self.deliveries)
 
 
 def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
@@ -34,6 +37,7 @@ def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
     """
     return Pass(
         handoffs=run_due(now=now, clock=clock),
+        steps=climb_due(now=now, clock=clock),
         deliveries=outbox.deliver_due(now=now, clock=clock, limit=DELIVERIES_PER_PASS),
     )
 
@@ -47,3 +51,14 @@ def run_due(*, now: datetime, clock: Callable[[], datetime], limit: int = HANDOF
             return taken
         pipeline.advance(claimed[0], now=now, actor="engine")
     return limit
+
+
+def climb_due(*, now: datetime, clock: Callable[[], datetime], limit: int = STEPS_PER_PASS) -> int:
+    """Takes the highest due step of up to `limit` clocks; returns how many clocks were looked at."""
+    until = clock() + claiming.BUDGET
+    due = due_clocks(now=now, limit=limit)
+    for taken, running in enumerate(due):
+        if clock() >= until:
+            return taken
+        escalation.take_step(running, now=now)
+    return len(due)

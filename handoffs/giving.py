@@ -12,7 +12,7 @@ from handoffs import notices, states
 from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Package, Remark, State
 from handoffs.notices import Given
 from routing import turns
-from routing.models import Assignment, HandoffType, Turn
+from routing.models import Assignment, HandoffType, Rep, Turn
 from sla import clock
 from sla.clock import Plan
 from sla.models import ClockKind
@@ -74,6 +74,45 @@ def hand_over(
     given = Given(handoff=handoff, package=package, owner=owner, team=team, number=assignment.number, clocks=clocks)
     Delivery.objects.bulk_create(notices.on_assigned(given, now=now))
     return given
+
+
+def give_to(row: Handoff, to: Rep, *, now: datetime) -> None:
+    """Gives a locked handoff to a named person: a new assignment, new clocks, and word to whoever had it."""
+    if row.package is None:
+        raise states.RefusedError(f"{row.reference} has no package yet, so nobody can take it.")
+    before = row.assignment
+    if before is not None:
+        release(row, Assignment.Release.REASSIGNED, at=now, now=now)
+    policy = clock.policy_for(handoff_type=row.handoff_type, team_id=to.team_id, segment=row.segment)
+    assignment = Assignment.objects.create(handoff_uuid=row.uuid, number=next_number(row), rep=to, assigned_at=now)
+    rule = before.decision.rule if before is not None and before.decision is not None else None
+    plan = clock.plan(policy, first_contact_minutes=rule.target_minutes if rule else None)
+    pass_on(row, assignment, row.package, plan, now=now)
+
+
+def pass_on(row: Handoff, assignment: Assignment, package: Package, plan: Plan, *, now: datetime) -> None:
+    """Makes `assignment` the present one of a locked handoff, and tells whoever had it before."""
+    if row.owner is not None and row.state in {State.ASSIGNED, State.ACKNOWLEDGED}:
+        body = f"{row.reference} is now in the hands of {assignment.rep}. There is nothing left for you to do."
+        tell_former(row, row.owner, "reassigned", body, number=assignment.number - 1, now=now)
+    hand_over(row, {"acknowledged_at": None}, assignment, package, plan, now=now)
+
+
+def tell_former(row: Handoff, former: Rep, event: str, body: str, *, number: int, now: datetime) -> None:
+    """Tells whoever had it under assignment `number` that they no longer do, unless they never heard of it."""
+    rows = notices.to_rep(
+        row,
+        former,
+        Delivery.Purpose.NOTICE,
+        title=f"{event.capitalize()}: {row.account.name}",
+        body=body,
+        number=number,
+        now=now,
+        mark=event,
+    )
+    for notice in rows:
+        notice.payload["only_if_told"] = True
+    Delivery.objects.bulk_create(rows)
 
 
 def release(row: Handoff, reason: Assignment.Release, *, at: datetime, now: datetime) -> None:

@@ -71,10 +71,10 @@ def gap_list(handoff: Handoff, package: Package, *, number: int, now: datetime) 
         reference=handoff.reference,
         lines=tuple(critical),
     )
-    rows = _to_person(handoff.from_rep, handoff.from_team, handoff, Purpose.GAPS, alert, number=number, now=now)
-    for row in rows:  # another package with other gaps is another message
-        row.key = row.key.replace(f"/{Purpose.GAPS}/", f"/{Purpose.GAPS}-{package.number}/", 1)
-    return rows
+    mark = str(package.number)  # another package with other gaps is another message
+    return _to_person(
+        handoff.from_rep, handoff.from_team, handoff, Purpose.GAPS, alert, number=number, now=now, mark=mark
+    )
 
 
 def nobody(
@@ -95,13 +95,63 @@ def nobody(
 
 
 def to_sender(
-    handoff: Handoff, purpose: Purpose, *, title: str, body: str, number: int, now: datetime, not_before: datetime
+    handoff: Handoff,
+    purpose: Purpose,
+    *,
+    title: str,
+    body: str,
+    number: int,
+    now: datetime,
+    not_before: datetime,
+    mark: str = "",
 ) -> list[Delivery]:
     """A short notice to whoever handed it over."""
     alert = Alert(channel="", title=title, body=body, action_url=handoff_link(handoff), reference=handoff.reference)
     return _to_person(
-        handoff.from_rep, handoff.from_team, handoff, purpose, alert, number=number, now=now, not_before=not_before
+        handoff.from_rep,
+        handoff.from_team,
+        handoff,
+        purpose,
+        alert,
+        number=number,
+        now=now,
+        not_before=not_before,
+        mark=mark,
     )
+
+
+def to_rep(
+    handoff: Handoff,
+    rep: Rep | None,
+    purpose: Purpose,
+    *,
+    title: str,
+    body: str,
+    number: int,
+    now: datetime,
+    mark: str,
+    team: Team | None = None,
+    lines: Sequence[str] = (),
+    priority: str = "high",
+    waits_for: str = "",
+) -> list[Delivery]:
+    """A message to one person about the handoff; without a person to `team`'s channel, else to RevOps.
+
+    `mark` tells it from others of the same purpose. `waits_for` names the kind of clock that it is about.
+    """
+    alert = Alert(
+        channel="",
+        title=title,
+        body=body,
+        priority=priority,
+        action_url=handoff_link(handoff),
+        reference=handoff.reference,
+        lines=tuple(lines),
+    )
+    rows = _to_person(rep, team, handoff, purpose, alert, number=number, now=now, mark=mark)
+    for row in rows:
+        row.payload["waits_for"] = waits_for
+    return rows
 
 
 def crm_fields(given: Given, *, now: datetime) -> dict[str, str]:
@@ -167,6 +217,21 @@ def _crm_note(given: Given, *, now: datetime) -> Delivery:
     return _row(handoff, Purpose.CRM_NOTE, Channel.CRM, crm_id, payload, number=given.number, now=now)
 
 
+def findings(handoff: Handoff, text: str, *, number: int, at: datetime) -> Delivery:
+    """What the owner learned at the first contact, as a note in the CRM."""
+    payload = {
+        "account": handoff.account.crm_id,
+        "deal": handoff.deal.crm_id if handoff.deal else "",
+        "owner": (handoff.owner.crm_id or "") if handoff.owner else "",
+        "subject": f"First contact: {handoff.handoff_type}",
+        "description": f"{text}\n\n{handoff_link(handoff)}",
+        "occurred_at": at.isoformat(),
+    }
+    mark = f"findings-{handoff.version}"
+    crm_id = handoff.account.crm_id
+    return _row(handoff, Purpose.CRM_NOTE, Channel.CRM, crm_id, payload, number=number, now=at, mark=mark)
+
+
 def alert_of(given: Given) -> Alert:
     """The announcement to the receiving team, naming the new owner."""
     handoff, body = given.handoff, given.package.body
@@ -224,6 +289,7 @@ def _to_person(
     number: int,
     now: datetime,
     not_before: datetime | None = None,
+    mark: str = "",
 ) -> list[Delivery]:
     """One row: to a person by chat, else by mail; without a person to their team's channel, else to RevOps."""
     shared = (team.channel if team else "") or settings.SLACK_REVOPS_CHANNEL
@@ -235,7 +301,7 @@ def _to_person(
         return []
     payload = _payload(alert, email=mail, slack=slack)
     due = not_before or now
-    return [_row(handoff, purpose, channel, recipient, payload, number=number, now=now, due=due)]
+    return [_row(handoff, purpose, channel, recipient, payload, number=number, now=now, due=due, mark=mark)]
 
 
 def _payload(alert: Alert, *, email: str, slack: str) -> dict[str, Any]:
@@ -252,9 +318,11 @@ def _row(
     number: int,
     now: datetime,
     due: datetime | None = None,
+    mark: str = "",
 ) -> Delivery:
+    said = f"{purpose}-{mark}" if mark else purpose
     return Delivery(
-        key=f"{handoff.stream}/{number}/{purpose}/{channel}/{recipient}",
+        key=f"{handoff.stream}/{number}/{said}/{channel}/{recipient}",
         handoff=handoff,
         assignment_number=number,
         purpose=purpose,

@@ -22,6 +22,7 @@ from handoffs.failpoints import pass_point
 from handoffs.models import Delivery, Handoff, State
 from handoffs.retrying import QUICK_RETRIES, wait_after
 from handoffs.states import RefusedError
+from sla.models import ClockKind
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,8 @@ def no_longer_wanted(delivery: Delivery) -> str:
     """Why sending it would now be wrong, in words; empty when it is still wanted."""
     if delivery.handoff_id is None:
         return ""
+    if delivery.payload.get("only_if_told"):
+        return "" if _was_told(delivery) else "They had not heard of it."
     state, number = Handoff.objects.values_list("state", "assignment__number").get(pk=delivery.handoff_id)
     if state == State.WITHDRAWN:
         return "The handoff was withdrawn first."
@@ -102,11 +105,23 @@ def no_longer_wanted(delivery: Delivery) -> str:
         return "The handoff was returned to the sender first."
     if delivery.purpose == Purpose.ESCALATION and state in ENDED:
         return "The customer was contacted first."
+    if delivery.payload.get("waits_for") == ClockKind.ACKNOWLEDGE and state == State.ACKNOWLEDGED:
+        return "It was acknowledged first."
     if delivery.purpose == Purpose.GAPS and state != State.BLOCKED and delivery.assignment_number == 0:
         return "The gap was filled first."
     if delivery.purpose == Purpose.UNASSIGNED and state != State.UNASSIGNED:
         return "Somebody has it now."
     return ""
+
+
+def _was_told(delivery: Delivery) -> bool:
+    """Whether the owner of that assignment got word that it was theirs."""
+    return Delivery.objects.filter(
+        handoff_id=delivery.handoff_id or 0,
+        assignment_number=delivery.assignment_number,
+        purpose__in=(Purpose.ALERT, Purpose.BRIEFING),
+        state=Delivery.State.DELIVERED,
+    ).exists()
 
 
 def retry(delivery: Delivery, *, actor: str, now: datetime) -> Delivery:

@@ -10,19 +10,17 @@ may not.
 from __future__ import annotations
 
 import logging
-from copy import copy
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
-from handoffs import claiming, giving, notices, states, timeline, wake
+from handoffs import claiming, filling, giving, notices, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
-from handoffs.models import Account, Deal, Delivery, Handoff, State
-from handoffs.preparing import Prepared, prepare
-from handoffs.retrying import wait_after
+from handoffs.models import Account, Deal, Delivery, Event, Handoff, State
+from handoffs.preparing import prepare
+from handoffs.settling import LostRaceError, postpone, settle
 from handoffs.timeline import Entry, Head
-from routing.assign import assign
 from routing.matcher import NoRulesError
 from routing.models import Assignment, HandoffType, Rep, Team
 from sla import clock
@@ -32,12 +30,7 @@ from sla.models import ClockKind
 log = logging.getLogger(__name__)
 
 UNDO = timedelta(seconds=10)
-RECHECK_BLOCKED = timedelta(minutes=5)
 CREDITED_RETURNS = frozenset({"incomplete", "wrong_owner", "duplicate"})
-
-
-class LostRaceError(Exception):
-    """Somebody else settled the handoff first; nothing of ours was kept."""
 
 
 def receive(
@@ -148,51 +141,6 @@ def _advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
     pass_point("pipeline.settled")
 
 
-def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -> None:
-    """The one transaction: package, and then blocked, held, or assigned with turn, clocks, outbox and log.
-
-    The caller's `handoff` stays as it was claimed, so that it can be postponed when this fails.
-    """
-    handoff = copy(handoff)
-    with transaction.atomic():
-        package = prepared.save_package(handoff, now=now)
-        if prepared.draft is None or prepared.plan is None:
-            _block(handoff, prepared, now=now, actor=actor)
-        else:
-            pass_point("pipeline.assigning")
-            outcome = assign(prepared.draft, handoff_uuid=handoff.uuid, number=prepared.number, now=now, actor=actor)
-            pass_point("pipeline.assigned")
-            if outcome.assignment is None:
-                _hold(handoff, prepared, outcome.held_until, now=now, actor=actor)
-            else:
-                given = giving.hand_over(
-                    handoff, prepared.fields(handoff), outcome.assignment, package, prepared.plan, now=now
-                )
-                if given is None:
-                    raise LostRaceError
-                pass_point("pipeline.handed_over")
-                timeline.append(handoff.stream, prepared.entries(outcome), actor=actor, now=now, after=prepared.head)
-        pass_point("pipeline.before_commit")
-        wake.after_commit()
-
-
-def postpone(handoff: Handoff, sentence: str, *, permanent: bool, now: datetime, actor: str) -> None:
-    """Plans another try after a failure, or parks the handoff where people see it when trying again cannot help."""
-    failures = handoff.failures + 1
-    wait = None if permanent else wait_after(failures)
-    with transaction.atomic():
-        moved = Handoff.objects.filter(pk=handoff.pk, attempt=handoff.attempt, version=handoff.version).update(
-            failures=failures,
-            last_error=sentence[:500],
-            lease_until=None,
-            next_at=now + wait if wait else None,
-            parked_at=None if wait else now,
-            version=handoff.version + 1,
-        )
-        if moved:
-            timeline.record(handoff.stream, "postponed" if wait else "parked", actor=actor, now=now)
-
-
 def retry(handoff: Handoff, *, actor: str, now: datetime) -> Handoff:
     """Looks at a received, blocked or unassigned handoff again at once: after parking, or when a gap was filled."""
     with transaction.atomic():
@@ -220,6 +168,7 @@ def acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: int | N
                 number=assignment.number,
                 now=now,
                 not_before=now + UNDO,
+                mark=str(row.version),
             )
         )
         timeline.record(row.stream, "acknowledged", actor=actor, now=now)
@@ -227,11 +176,40 @@ def acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: int | N
     return row
 
 
+def undo_acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: int | None = None) -> Handoff:
+    """Takes an acknowledgement back within ten seconds, as if it had never been; only whoever acknowledged may."""
+    with transaction.atomic():
+        row = giving.lock(handoff, "undo_acknowledge", State.ASSIGNED, version)
+        last = Event.objects.filter(stream=row.stream, verb="acknowledged").order_by("-seq").first()
+        if last is None or last.actor != actor:
+            raise states.RefusedError("Somebody else acknowledged it, so only they can take that back.")
+        if row.acknowledged_at is None or now >= row.acknowledged_at + UNDO:
+            raise states.RefusedError(
+                f"{row.reference} was acknowledged more than {UNDO.seconds} seconds ago, and the sender knows. "
+                "Return it to the sender if it is not yours."
+            )
+        giving.change(row, state=State.ASSIGNED, acknowledged_at=None)
+        assignment = giving.assignment_of(row)
+        clock.run_on(assignment, kind=ClockKind.ACKNOWLEDGE)
+        Delivery.objects.filter(
+            handoff=row, assignment_number=assignment.number, purpose=Delivery.Purpose.ACKNOWLEDGED, state="queued"
+        ).update(state=Delivery.State.CANCELLED, next_at=None, last_error="The acknowledgement was taken back.")
+        timeline.record(row.stream, "acknowledge_undone", actor=actor, now=now)
+    return row
+
+
 def log_contact(
-    handoff: Handoff, *, contacted_at: datetime, actor: str, now: datetime, version: int | None = None
+    handoff: Handoff,
+    *,
+    contacted_at: datetime,
+    findings: str = "",
+    actor: str,
+    now: datetime,
+    version: int | None = None,
 ) -> Handoff:
     """First contact with the customer at `contacted_at`: the promise is met or missed, and the owner's load falls.
 
+    `findings`, the owner's own words, are written into the CRM as a note.
     An earlier contact that is told of later corrects the first one. Raises RefusedError for a contact in the future or
     before the handoff was first assigned.
     """
@@ -252,8 +230,13 @@ def log_contact(
         else:
             giving.release(row, Assignment.Release.CONTACTED, at=contacted_at, now=now)
             giving.change(row, state=State.CONTACTED, contacted_at=contacted_at)
+        if findings.strip():
+            note = notices.findings(row, findings.strip(), number=giving.assignment_of(row).number, at=contacted_at)
+            Delivery.objects.bulk_create([note])
+            wake.after_commit()
         verb = "contact_corrected" if is_correction else "contacted"
-        timeline.record(row.stream, verb, actor=actor, now=now, contacted_at=contacted_at)
+        said = giving.remark(row, findings, actor, now)
+        timeline.record(row.stream, verb, actor=actor, now=now, contacted_at=contacted_at, **said)
     return row
 
 
@@ -299,15 +282,63 @@ def reject(
     return row
 
 
+def resubmit(handoff: Handoff, *, comment: str = "", actor: str, now: datetime, version: int | None = None) -> Handoff:
+    """The sender hands a returned handoff over again: it is looked at afresh and goes to the same owner.
+
+    Returned for having the wrong owner, it is decided without them.
+    """
+    with transaction.atomic():
+        row = giving.lock(handoff, "resubmit", State.RECEIVED, version)
+        clock.stop(giving.assignment_of(row), at=now)
+        giving.change(
+            row,
+            state=State.RECEIVED,
+            owner=None,
+            assignment=None,
+            acknowledged_at=None,
+            next_at=now,
+            lease_until=None,
+            parked_at=None,
+            failures=0,
+            last_error="",
+        )
+        timeline.record(row.stream, "resubmitted", actor=actor, now=now, **giving.remark(row, comment, actor, now))
+        wake.after_commit()
+    return row
+
+
+def fill_gap(
+    handoff: Handoff, *, gap: str, value: str, actor: str, now: datetime, real_now: datetime | None = None
+) -> Handoff:
+    """Writes what was missing into the CRM and looks at the handoff again: it is scored anew, and may be unblocked.
+
+    `gap` is the key of a missing field. Raises RefusedError for one that only the CRM itself can take, and
+    ConnectorError when the CRM does not take it.
+    """
+    filling.write(handoff, gap=gap, value=value)
+    with transaction.atomic():
+        row = giving.lock(handoff)
+        timeline.record(row.stream, "gap_filled", actor=actor, now=now, gap=gap)
+    if row.state in states.MOVES["run"][0]:
+        retry(row, actor=actor, now=now)
+        return run(row, now=now, actor=actor, real_now=real_now)
+    filling.score_again(row, actor=actor, now=now)
+    return Handoff.objects.get(pk=row.pk)
+
+
 def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, version: int | None = None) -> Handoff:
     """The trigger was wrong: the handoff ends, its clocks stop, and a turn that was taken is given back."""
     with transaction.atomic():
         row = giving.lock(handoff, "withdraw", State.WITHDRAWN, version)
         if row.assignment is not None:
+            if row.owner is not None and row.state in {State.ASSIGNED, State.ACKNOWLEDGED}:
+                body = f"{row.reference} was withdrawn: {reason or 'no reason given'}. There is nothing left to do."
+                giving.tell_former(row, row.owner, "withdrawn", body, number=row.assignment.number, now=now)
             giving.release(row, Assignment.Release.WITHDRAWN, at=now, now=now)
             giving.credit_turn(row.assignment, actor=actor, now=now, reason="withdrawn")
         giving.change(row, state=State.WITHDRAWN, closed_at=now, next_at=None)
         timeline.record(row.stream, "withdrawn", actor=actor, now=now, **giving.remark(row, reason, actor, now))
+        wake.after_commit()
     return row
 
 
@@ -321,19 +352,8 @@ def reassign(
             raise states.RefusedError(f"{to} already owns {row.reference}. Choose somebody else.")
         if not to.is_active:
             raise states.RefusedError(f"{to} has left the roster. Choose somebody else.")
-        if row.package is None:
-            raise states.RefusedError(f"{row.reference} has no package yet, so nobody can take it.")
         before = row.assignment
-        if before is not None:
-            giving.release(row, Assignment.Release.REASSIGNED, at=now, now=now)
-        policy = clock.policy_for(handoff_type=row.handoff_type, team_id=to.team_id, segment=row.segment)
-        assignment = Assignment.objects.create(
-            handoff_uuid=row.uuid, number=giving.next_number(row), rep=to, assigned_at=now
-        )
-        rule = before.decision.rule if before is not None and before.decision is not None else None
-        plan = clock.plan(policy, first_contact_minutes=rule.target_minutes if rule else None)
-        fields = {"acknowledged_at": None, "is_flagged": row.is_flagged}
-        giving.hand_over(row, fields, assignment, row.package, plan, now=now)
+        giving.give_to(row, to, now=now)
         people = {"rep": to.pk, "previous": before.rep_id if before else None}
         timeline.record(
             row.stream, "reassigned", actor=actor, now=now, **people, **giving.remark(row, reason, actor, now)
@@ -351,34 +371,3 @@ def close(
         giving.change(row, state=outcome, closed_at=now, next_at=None)
         timeline.record(row.stream, outcome.value, actor=actor, now=now, **giving.remark(row, reason, actor, now))
     return row
-
-
-def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -> None:
-    """No context of the type, or nobody to reach: nothing is assigned, and the sender gets the list once."""
-    was_blocked = handoff.state == State.BLOCKED
-    changes = {**prepared.fields(handoff), "state": State.BLOCKED, "next_at": now + RECHECK_BLOCKED}
-    if not giving.fence(handoff, changes):
-        raise LostRaceError
-    if was_blocked and prepared.same_gaps:
-        timeline.append(handoff.stream, prepared.compiled(), actor=actor, now=now, after=prepared.head)
-        return
-    Delivery.objects.bulk_create(notices.gap_list(handoff, prepared.package, number=0, now=now))
-    timeline.append(handoff.stream, prepared.entries(None), actor=actor, now=now, after=prepared.head)
-
-
-def _hold(handoff: Handoff, prepared: Prepared, held_until: datetime | None, *, now: datetime, actor: str) -> None:
-    """Nobody can take it now: decided afresh at the next opening; the receiving manager hears of it the first time."""
-    first_time = handoff.state != State.UNASSIGNED
-    changes = {
-        **prepared.fields(handoff),
-        "state": State.UNASSIGNED,
-        "unassigned_since": handoff.unassigned_since or now,
-        "next_at": held_until,
-    }
-    if not giving.fence(handoff, changes):
-        raise LostRaceError
-    if first_time:
-        rows = notices.nobody(handoff, prepared.team, number=prepared.number, reasons=prepared.refusals(), now=now)
-        Delivery.objects.bulk_create(rows)
-    lines = prepared.entries(None) if first_time else prepared.compiled()
-    timeline.append(handoff.stream, lines, actor=actor, now=now, after=prepared.head)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +16,13 @@ from handoffs.package import compile_package
 from handoffs.routing_facts import People, facts_of
 from handoffs.timeline import Entry, Head
 from routing.assign import Outcome
+from routing.availability import Reason
 from routing.decide import Draft, decide
 from routing.models import Assignment, Rep, SegmentCode, Team
 from sla import clock
 from sla.clock import Plan
+
+WRONG_OWNER = "wrong_owner"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,18 +111,25 @@ def prepare(handoff: Handoff, *, now: datetime) -> Prepared:
     """
     setting = TypeSetting.objects.filter(handoff_type=handoff.handoff_type).select_related("from_team").first()
     last = handoff.package
-    context, package, is_new = _look(handoff, setting, last, now=now)
+    context, package, is_new = look(handoff, last, setting=setting, now=now)
     pass_point("pipeline.compiled")
     people = People.named_in(context)
     sender = handoff.from_rep or people.sender(context, handoff.type_enum)
     own_team = sender.team if sender else None
     sender_team = handoff.from_team or own_team or (setting.from_team if setting else None)
     draft, plan, team = None, None, None
-    held = list(Assignment.objects.filter(handoff_uuid=handoff.uuid).values_list("number", "rep_id", "release_reason"))
+    held = list(
+        Assignment.objects.filter(handoff_uuid=handoff.uuid)
+        .order_by("number")
+        .values_list("number", "rep_id", "release_reason")
+    )
     if package.verdict != Package.Verdict.BLOCKED:
-        excluded = frozenset(rep for _, rep, reason in held if reason == Assignment.Release.REASSIGNED)
+        left_out = {Assignment.Release.REASSIGNED.value}
+        if handoff.rejection_reason == WRONG_OWNER:
+            left_out.add(Assignment.Release.REJECTED.value)
+        excluded = frozenset(rep for _, rep, reason in held if reason in left_out)
         facts = facts_of(context, handoff, people=people, sender=sender)
-        draft = decide(facts, now=now, excluded=excluded)
+        draft = _back_to(_returned_by(handoff, held), decide(facts, now=now, excluded=excluded))
         team = draft.team
         policy = clock.policy_for(
             handoff_type=handoff.handoff_type,
@@ -142,10 +152,29 @@ def prepare(handoff: Handoff, *, now: datetime) -> Prepared:
     )
 
 
-def _look(
-    handoff: Handoff, setting: TypeSetting | None, last: Package | None, *, now: datetime
+def _returned_by(handoff: Handoff, held: Sequence[tuple[int, int, str]]) -> int | None:
+    """Who returned it and gets it back now that it was sent again; None when it was not, or was never theirs."""
+    if not held or handoff.rejection_reason == WRONG_OWNER:
+        return None
+    _, rep, reason = held[-1]
+    return rep if reason == Assignment.Release.REJECTED else None
+
+
+def _back_to(rep: int | None, draft: Draft) -> Draft:
+    """The draft narrowed to that person, if they are one of those who can take it."""
+    if rep is None or draft.direct is not None or rep not in {candidate.rep.pk for candidate in draft.eligible}:
+        return draft
+    passed = Reason("returned_by_another", "was passed over: it goes back to who returned it")
+    return replace(
+        draft,
+        candidates=tuple(c if c.reason or c.rep.pk == rep else replace(c, reason=passed) for c in draft.candidates),
+    )
+
+
+def look(
+    handoff: Handoff, last: Package | None, *, setting: TypeSetting | None, now: datetime
 ) -> tuple[Context, Package, bool]:
-    """Gathers and compiles; a package that says the same as the last one is the last one."""
+    """Gathers and compiles; a package that says the same as the last one is the last one, and not new."""
     context = gather(
         crm=configured.crm(),
         lifecycle=configured.lifecycle(),

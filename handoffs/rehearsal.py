@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from handoffs import pipeline
+from handoffs import settling
 from handoffs.models import Handoff
 from handoffs.preparing import prepare
 
@@ -22,6 +22,6 @@ def rehearse(handoff: Handoff, *, now: datetime, actor: str) -> Iterator[Handoff
     prepared = prepare(handoff, now=now)
     with transaction.atomic():
         handoff.save()
-        pipeline.settle(handoff, prepared, now=now, actor=actor)
+        settling.settle(handoff, prepared, now=now, actor=actor)
         yield Handoff.objects.get(pk=handoff.pk)
         transaction.set_rollback(True)

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from handoffs.completeness_fields import FIELDS
 from handoffs.models import Delivery, Event, Handoff, Remark
-from routing.models import Rep, User
+from routing.models import Rep, RoleCode, User
+from sla.models import ClockKind, EscalationStep
 
 GENESIS = "0" * 64
 
@@ -138,14 +140,25 @@ SENTENCES: Mapping[str, str] = {
     "assigned": "Given to {rep_name} by rule {rule}, rules v{rules}",
     "reassigned": "Reassigned from {previous_name} to {rep_name}",
     "clock_started": "SLA clock started",
+    "warned": "{waits_for} is at risk: {rep_name} was told",
+    "reminded": "{waits_for} is overdue: {rep_name} was reminded",
+    "owner_alerted": "{waits_for} is overdue: {rep_name} was alerted",
+    "role_alerted": "{waits_for} is overdue: {rep_name} was alerted as {role}",
+    "escalated": "Not contacted in time: went from {previous_name} to {rep_name}",
+    "left": "Not contacted in time: stays with {rep_name}, for there is nobody else",
+    "superseded": "Overtaken by a later step: {action}",
+    "put_off": "Reassigning waits for the next opening",
     "postponed": "Could not be looked at; will be tried again",
     "parked": "Parked: trying again by itself would not help",
     "retried": "Put back in the queue by hand",
     "acknowledged": "Acknowledged",
+    "acknowledge_undone": "Acknowledgement taken back",
     "contacted": "First contact made",
     "contact_corrected": "First contact was earlier than noted before",
     "meeting_booked": "Meeting booked",
     "rejected": "Returned to the sender: {reason}",
+    "resubmitted": "Sent again",
+    "gap_filled": "Gap filled: {gap}",
     "withdrawn": "Withdrawn",
     "converted": "Converted",
     "lost": "Closed as lost",
@@ -160,6 +173,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "origin": {choice.value: str(choice.label) for choice in Handoff.Origin},
     "purpose": {choice.value: str(choice.label) for choice in Delivery.Purpose},
     "channel": {choice.value: str(choice.label) for choice in Delivery.Channel},
+    "waits_for": {choice.value: str(choice.label) for choice in ClockKind},
+    "gap": {key: field.label for key, field in FIELDS.items()},
+    "action": {choice.value: str(choice.label).lower() for choice in EscalationStep.Action},
+    "role": {choice.value: str(choice.label) for choice in RoleCode},
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from handoffs import claiming, outbox, pipeline, timeline
+from handoffs import claiming, outbox, pipeline, settling, timeline
 from handoffs.models import Account, Activity, Delivery, Event, Handoff, Package, State
 from handoffs.preparing import prepare
 from routing.models import Assignment, HandoffType, Turn
@@ -153,12 +153,12 @@ def test_a_handoff_that_was_prepared_too_slowly_is_settled_by_the_other_worker_a
     prepared_slowly = prepare(slow, now=NOW)
     quick = claim_one(Handoff, handoff.pk, at=LATER)
 
-    with pytest.raises(pipeline.LostRaceError):
-        pipeline.settle(slow, prepared_slowly, now=LATER, actor="engine")
+    with pytest.raises(settling.LostRaceError):
+        settling.settle(slow, prepared_slowly, now=LATER, actor="engine")
     for model in (Package, Assignment, Turn, Delivery):
         assert not model.objects.exists(), f"a stale settle left a {model.__name__}"
 
-    pipeline.settle(quick, prepare(quick, now=LATER), now=LATER, actor="engine")
+    settling.settle(quick, prepare(quick, now=LATER), now=LATER, actor="engine")
     assert Handoff.objects.get().state == State.ASSIGNED
     assert Assignment.objects.count() == Turn.objects.count() == 1
     assert timeline.first_broken(handoff.stream) is None

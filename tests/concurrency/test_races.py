@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from handoffs import outbox, pipeline, timeline
+from handoffs import outbox, pipeline, settling, timeline
 from handoffs.models import Account, Delivery, Event, Handoff, State
 from handoffs.states import RefusedError
 from routing.models import Assignment, HandoffType, Turn
@@ -144,7 +144,7 @@ def test_a_log_line_that_slips_in_between_looking_and_settling_stops_nobody(firm
             slipped_in.append(meanwhile(deliver))
         return answer
 
-    later = NOW + pipeline.RECHECK_BLOCKED
+    later = NOW + settling.RECHECK_BLOCKED
     with connection.execute_wrapper(slip_in):
         pipeline.run(handoff, now=later, actor="engine")
     assert slipped_in

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from handoffs import claiming, pipeline, timeline
+from handoffs import claiming, pipeline, settling, timeline
 from handoffs.models import Delivery, Event, Handoff, Package, State
 from handoffs.preparing import prepare
 from handoffs.states import RefusedError
@@ -138,7 +138,7 @@ def test_if_anything_fails_in_the_one_transaction_nothing_of_it_is_kept(firm: Co
         next_at=NOW,
     )
     with pytest.raises(IntegrityError):
-        pipeline.settle(mine, prepared, now=NOW, actor="engine")
+        settling.settle(mine, prepared, now=NOW, actor="engine")
     handoff.refresh_from_db()
     assert (handoff.state, handoff.package, handoff.owner) == (State.RECEIVED, None, None)
     for model in (Package, Assignment, Decision, Turn, Clock):
@@ -164,8 +164,8 @@ def test_a_worker_that_is_too_late_writes_nothing(firm: Company, meanwhile: Call
     prepared = prepare(mine, now=NOW)
     meanwhile(Handoff.objects.get(pk=handoff.pk))
     before = Handoff.objects.values().get(pk=handoff.pk)
-    with pytest.raises(pipeline.LostRaceError):
-        pipeline.settle(mine, prepared, now=NOW, actor="engine")
+    with pytest.raises(settling.LostRaceError):
+        settling.settle(mine, prepared, now=NOW, actor="engine")
     assert Handoff.objects.values().get(pk=handoff.pk) == before
     assert not Assignment.objects.exists()
     assert not Delivery.objects.exists()
@@ -203,4 +203,4 @@ def test_preparing_and_settling_take_a_bounded_number_of_queries(
     with django_assert_max_num_queries(40):
         prepared = prepare(mine, now=NOW)
     with django_assert_max_num_queries(16):
-        pipeline.settle(mine, prepared, now=NOW, actor="engine")
+        settling.settle(mine, prepared, now=NOW, actor="engine")

@@ -19,6 +19,14 @@ VERBS: Mapping[str, tuple[set[State], Callable[[Handoff, Company], Handoff]]] = 
         {S.ASSIGNED},
         lambda handoff, firm: pipeline.acknowledge(handoff, actor="user:1", now=LATER),
     ),
+    "undo_acknowledge": (
+        {S.ACKNOWLEDGED},
+        lambda handoff, firm: pipeline.undo_acknowledge(handoff, actor="user:1", now=LATER),
+    ),
+    "resubmit": (
+        {S.REJECTED},
+        lambda handoff, firm: pipeline.resubmit(handoff, actor="user:1", now=LATER),
+    ),
     "log_contact": (
         {S.ASSIGNED, S.ACKNOWLEDGED},
         lambda handoff, firm: pipeline.log_contact(handoff, contacted_at=LATER, actor="user:1", now=LATER),
@@ -52,6 +60,8 @@ VERBS: Mapping[str, tuple[set[State], Callable[[Handoff, Company], Handoff]]] = 
 }
 SAYING = {
     "acknowledge": "acknowledged",
+    "undo_acknowledge": "un-acknowledged",
+    "resubmit": "resubmitted",
     "log_contact": "marked as contacted",
     "book_meeting": "given a meeting",
     "reject": "returned to the sender",

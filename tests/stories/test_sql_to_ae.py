@@ -189,7 +189,7 @@ def test_the_response_of_an_sql_has_the_headings_labels_and_steps_in_order(offic
 def test_a_second_sweep_over_the_same_deal_starts_nothing_new(office: Office) -> None:
     rich_account("sql_to_ae", sender=office.person("dana"))
     office.sweep(at=NOW)
-    office.sweep(at=NOW + timedelta(hours=1))
+    office.sweep(at=NOW + timedelta(minutes=30))
     assert Handoff.objects.count() == 1
     assert len(office.posted()) == len(office.mails()) == 1
 

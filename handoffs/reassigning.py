@@ -1,0 +1,97 @@
+"""Who takes a handoff that its owner left lying: decided from the stored package, without anybody who had it before.
+
+After three hops, or when nobody else can take it, it goes to the receiving team's manager, so that every handoff ends
+with a named person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from handoffs import giving
+from handoffs.context import Context
+from handoffs.models import Handoff, Package
+from handoffs.routing_facts import People, facts_of
+from routing.assign import assign
+from routing.decide import Draft, decide
+from routing.matcher import NoRulesError
+from routing.models import Assignment, Rep
+from sla import clock
+from sla.clock import Plan
+from sla.models import EscalationStep, StepRun
+
+MOST_HOPS = 3
+OFF_WORK = frozenset({"outside_hours", "holiday"})
+
+
+class TakenMeanwhileError(Exception):
+    """Whoever could take it a moment ago no longer can; nothing was kept, and it is decided again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heir:
+    """Who it goes to: one of a `draft` under its `plan`, or `manager`, or nobody before `opens_at`, or nobody else."""
+
+    draft: Draft | None = None
+    plan: Plan | None = None
+    manager: Rep | None = None
+    opens_at: datetime | None = None
+
+
+def find(handoff: Handoff, package: Package, *, now: datetime) -> Heir:
+    """Decides outside any transaction, by the live rules. Raises NoPolicyError when the type has no live policy."""
+    held = frozenset(Assignment.objects.filter(handoff_uuid=handoff.uuid).values_list("rep_id", flat=True))
+    if _hops(handoff) >= MOST_HOPS:
+        return _manager(handoff)
+    context = Context.from_json(package.context)
+    facts = facts_of(context, handoff, people=People.named_in(context), sender=handoff.from_rep)
+    try:
+        draft = decide(facts, now=now, excluded=held)
+    except NoRulesError:
+        return _manager(handoff)
+    if draft.direct is None and not draft.eligible:
+        opening = _opening(draft)
+        return Heir(opens_at=opening) if opening is not None else _manager(handoff)
+    team = draft.team
+    segment = draft.match.located.segment or ""
+    policy = clock.policy_for(handoff_type=handoff.handoff_type, team_id=team.pk if team else None, segment=segment)
+    return Heir(draft=draft, plan=clock.plan(policy, first_contact_minutes=draft.match.line.target_minutes))
+
+
+def hand_on(row: Handoff, package: Package, heir: Heir, *, now: datetime, actor: str) -> Rep | None:
+    """Gives a locked handoff to the heir and returns who that is; None when it stays where it is.
+
+    Raises TakenMeanwhileError when the turn went elsewhere since `find`.
+    """
+    if heir.draft is None or heir.plan is None:
+        if heir.manager is not None:
+            giving.give_to(row, heir.manager, now=now)
+        return heir.manager
+    number = giving.next_number(row)
+    giving.release(row, Assignment.Release.REASSIGNED, at=now, now=now)
+    outcome = assign(heir.draft, handoff_uuid=row.uuid, number=number, now=now, actor=actor)
+    if outcome.assignment is None:
+        raise TakenMeanwhileError
+    giving.pass_on(row, outcome.assignment, package, heir.plan, now=now)
+    return outcome.assignment.rep
+
+
+def _hops(handoff: Handoff) -> int:
+    """How often the ladder has moved it to somebody else already."""
+    return StepRun.objects.filter(
+        clock__handoff_uuid=handoff.uuid, step__action=EscalationStep.Action.REASSIGN, outcome=StepRun.Outcome.DONE
+    ).count()
+
+
+def _manager(handoff: Handoff) -> Heir:
+    """The receiving team's manager, unless they have it already or have left."""
+    manager = handoff.team.manager if handoff.team else None
+    is_other = manager is not None and manager.is_active and manager.pk != handoff.owner_id
+    return Heir(manager=manager if is_other else None)
+
+
+def _opening(draft: Draft) -> datetime | None:
+    """When the first of those who are merely off work comes back; None when nobody is."""
+    reasons = [candidate.reason for candidate in draft.candidates if candidate.reason]
+    return min((reason.until for reason in reasons if reason.code in OFF_WORK and reason.until), default=None)

@@ -1,0 +1,97 @@
+"""The one transaction in which a run ends: blocked, held or assigned; and putting it off when looking failed."""
+
+from __future__ import annotations
+
+from copy import copy
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from handoffs import giving, notices, timeline, wake
+from handoffs.failpoints import pass_point
+from handoffs.models import Delivery, Handoff, State
+from handoffs.preparing import Prepared
+from handoffs.retrying import wait_after
+from routing.assign import assign
+
+RECHECK_BLOCKED = timedelta(minutes=5)
+
+
+class LostRaceError(Exception):
+    """Somebody else settled the handoff first; nothing of ours was kept."""
+
+
+def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -> None:
+    """The one transaction: package, and then blocked, held, or assigned with turn, clocks, outbox and log.
+
+    The caller's `handoff` stays as it was claimed, so that it can be postponed when this fails.
+    """
+    handoff = copy(handoff)
+    with transaction.atomic():
+        package = prepared.save_package(handoff, now=now)
+        if prepared.draft is None or prepared.plan is None:
+            _block(handoff, prepared, now=now, actor=actor)
+        else:
+            pass_point("pipeline.assigning")
+            outcome = assign(prepared.draft, handoff_uuid=handoff.uuid, number=prepared.number, now=now, actor=actor)
+            pass_point("pipeline.assigned")
+            if outcome.assignment is None:
+                _hold(handoff, prepared, outcome.held_until, now=now, actor=actor)
+            else:
+                given = giving.hand_over(
+                    handoff, prepared.fields(handoff), outcome.assignment, package, prepared.plan, now=now
+                )
+                if given is None:
+                    raise LostRaceError
+                pass_point("pipeline.handed_over")
+                timeline.append(handoff.stream, prepared.entries(outcome), actor=actor, now=now, after=prepared.head)
+        pass_point("pipeline.before_commit")
+        wake.after_commit()
+
+
+def postpone(handoff: Handoff, sentence: str, *, permanent: bool, now: datetime, actor: str) -> None:
+    """Plans another try after a failure, or parks the handoff where people see it when trying again cannot help."""
+    failures = handoff.failures + 1
+    wait = None if permanent else wait_after(failures)
+    with transaction.atomic():
+        moved = Handoff.objects.filter(pk=handoff.pk, attempt=handoff.attempt, version=handoff.version).update(
+            failures=failures,
+            last_error=sentence[:500],
+            lease_until=None,
+            next_at=now + wait if wait else None,
+            parked_at=None if wait else now,
+            version=handoff.version + 1,
+        )
+        if moved:
+            timeline.record(handoff.stream, "postponed" if wait else "parked", actor=actor, now=now)
+
+
+def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -> None:
+    """No context of the type, or nobody to reach: nothing is assigned, and the sender gets the list once."""
+    was_blocked = handoff.state == State.BLOCKED
+    changes = {**prepared.fields(handoff), "state": State.BLOCKED, "next_at": now + RECHECK_BLOCKED}
+    if not giving.fence(handoff, changes):
+        raise LostRaceError
+    if was_blocked and prepared.same_gaps:
+        timeline.append(handoff.stream, prepared.compiled(), actor=actor, now=now, after=prepared.head)
+        return
+    Delivery.objects.bulk_create(notices.gap_list(handoff, prepared.package, number=0, now=now))
+    timeline.append(handoff.stream, prepared.entries(None), actor=actor, now=now, after=prepared.head)
+
+
+def _hold(handoff: Handoff, prepared: Prepared, held_until: datetime | None, *, now: datetime, actor: str) -> None:
+    """Nobody can take it now: decided afresh at the next opening; the receiving manager hears of it the first time."""
+    first_time = handoff.state != State.UNASSIGNED
+    changes = {
+        **prepared.fields(handoff),
+        "state": State.UNASSIGNED,
+        "unassigned_since": handoff.unassigned_since or now,
+        "next_at": held_until,
+    }
+    if not giving.fence(handoff, changes):
+        raise LostRaceError
+    if first_time:
+        rows = notices.nobody(handoff, prepared.team, number=prepared.number, reasons=prepared.refusals(), now=now)
+        Delivery.objects.bulk_create(rows)
+    lines = prepared.entries(None) if first_time else prepared.compiled()
+    timeline.append(handoff.stream, lines, actor=actor, now=now, after=prepared.head)
