@@ -11,6 +11,7 @@ from handoffs.models.crm import (
     UsageStage,
 )
 from handoffs.models.delivery import Delivery
+from handoffs.models.demo_clock import DemoClock
 from handoffs.models.event import Event
 from handoffs.models.handoff import OPEN_STATES, Handoff, Package, State, TypeSetting
 from handoffs.models.remark import Remark
@@ -24,6 +25,7 @@ __all__ = [
     "ContentEngagement",
     "Deal",
     "Delivery",
+    "DemoClock",
     "Event",
     "Handoff",
     "Note",

@@ -20,6 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from handoffs.access import rep_of
+from handoffs.now import now
 from handoffs.views.errors import WRONG_METHOD, trouble
 from handoffs.views.theme import theme_of
 from handoffs.views.words import Reading, initials, tint
@@ -49,6 +50,9 @@ def page(
     }
     if request.user.is_authenticated:
         shared |= {"nav": _navigation(), "reader": _reader(request.user)}
+        if settings.HANDOFFS_DEMO:
+            reading = reading_of(request.user, now())
+            shared["demo_time"] = reading.moment(reading.now)
     response = render(request, template, shared | dict(context or {}), status=status)
     patch_vary_headers(response, ("HX-Request", "Cookie"))
     return response
