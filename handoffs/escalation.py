@@ -67,7 +67,7 @@ def take_step(clock: Clock, *, now: datetime) -> None:
     except TakenMeanwhileError:
         sla_clock.look_again(clock, at=now + TRY_AGAIN)
     except Exception:  # one bad row must not stop the others
-        log.exception("The ladder of clock %s could not be climbed; it is tried again at %s", clock.uuid, now)
+        log.exception("The ladder of clock %s could not be climbed; it is tried again in %s", clock.uuid, TRY_AGAIN)
         sla_clock.look_again(clock, at=now + TRY_AGAIN)
 
 

@@ -18,7 +18,7 @@ from handoffs.timeline import Entry, Head
 from routing.assign import Outcome
 from routing.availability import Reason
 from routing.decide import Draft, decide
-from routing.models import Assignment, Rep, SegmentCode, Team
+from routing.models import Assignment, Rep, SegmentCode, Team, Turn
 from sla import clock
 from sla.clock import Plan
 
@@ -129,7 +129,10 @@ def prepare(handoff: Handoff, *, now: datetime) -> Prepared:
             left_out.add(Assignment.Release.REJECTED.value)
         excluded = frozenset(rep for _, rep, reason in held if reason in left_out)
         facts = facts_of(context, handoff, people=people, sender=sender)
-        draft = _back_to(_returned_by(handoff, held), decide(facts, now=now, excluded=excluded))
+        draft = decide(facts, now=now, excluded=excluded)
+        returned_by = _returned_by(handoff, held)
+        if returned_by is not None:
+            draft = _back_to(returned_by, draft, keeps_turn=_keeps_turn(handoff))
         team = draft.team
         policy = clock.policy_for(
             handoff_type=handoff.handoff_type,
@@ -160,13 +163,21 @@ def _returned_by(handoff: Handoff, held: Sequence[tuple[int, int, str]]) -> int 
     return rep if reason == Assignment.Release.REJECTED else None
 
 
-def _back_to(rep: int | None, draft: Draft) -> Draft:
+def _keeps_turn(handoff: Handoff) -> bool:
+    """Whether the last turn that was taken for it was not given back: the same handoff then costs no second one."""
+    last = Turn.objects.filter(assignment__handoff_uuid=handoff.uuid).order_by("at", "id").last()
+    return last is not None and last.kind == Turn.Kind.DEBIT
+
+
+def _back_to(rep: int, draft: Draft, *, keeps_turn: bool) -> Draft:
     """The draft narrowed to that person, if they are one of those who can take it."""
-    if rep is None or draft.direct is not None or rep not in {candidate.rep.pk for candidate in draft.eligible}:
+    their = next((candidate.rep for candidate in draft.eligible if candidate.rep.pk == rep), None)
+    if their is None or draft.direct is not None:
         return draft
     passed = Reason("returned_by_another", "was passed over: it goes back to who returned it")
     return replace(
         draft,
+        direct=their if keeps_turn else None,
         candidates=tuple(c if c.reason or c.rep.pk == rep else replace(c, reason=passed) for c in draft.candidates),
     )
 

@@ -215,6 +215,7 @@ class History:
     def _withdraw(self, case: Case, at: datetime, reason: str) -> None:
         with suppress(RefusedError):
             pipeline.withdraw(case.row, reason=reason, actor=self._sender(case), now=at)
+            self.post.settle(case.row, at=at)
 
     def _reassign(self, case: Case, at: datetime) -> None:
         handoff = Handoff.objects.select_related("assignment__pool", "owner__team__manager").get(pk=case.row.pk)

@@ -10,7 +10,7 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-from handoffs import outbox, pipeline, triggers
+from handoffs import engine, outbox, pipeline, triggers
 from handoffs.admin.forms import TypeSettingForm
 from handoffs.connectors import configured
 from handoffs.connectors.ports import AccountRecord
@@ -19,6 +19,7 @@ from routing.calendars import working_hours
 from routing.decide import decide
 from routing.facts import Facts
 from routing.models import HandoffType, Rep, Rule
+from sla.models import Clock, StepRun
 from tests.factories import NOW, AccountFactory, ActivityFactory, CalendarFactory, Company, DealFactory, company
 from tests.handoffs.given import assigned
 
@@ -139,3 +140,20 @@ def test_a_return_keeps_what_was_written_out_of_the_log(firm: Company) -> None:
     pipeline.reject(handoff, reason="incomplete", comment="Call Astrid at home", actor="user:1", now=NOW)
     assert handoff.remarks.get().text == "Call Astrid at home"
     assert not Event.objects.filter(stream=handoff.stream, facts__icontains="Astrid").exists()
+
+
+def test_a_ladder_that_cannot_be_climbed_does_not_stop_the_next(
+    firm: Company, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd, healthy = assigned(firm, name="Aker Freight"), assigned(firm, name="Bergen Cold Chain")
+    broken = Clock.objects.get(handoff_uuid=odd.uuid, kind="first_contact")
+    broken.ladder = [{**rung, "action": "sing"} for rung in broken.ladder]
+    broken.save()
+    at = NOW + timedelta(minutes=84)
+    for _ in range(2):
+        engine.climb_due(now=at, clock=lambda: at)
+    taken = StepRun.objects.filter(clock__kind="first_contact").values_list("clock__handoff_uuid", flat=True)
+    assert list(taken) == [healthy.uuid]
+    broken.refresh_from_db()
+    assert broken.next_step_at == at + timedelta(minutes=5)
+    assert caplog.text.count("could not be climbed") == 1

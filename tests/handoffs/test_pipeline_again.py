@@ -117,6 +117,12 @@ def test_a_return_that_is_sent_again_goes_back_to_the_same_owner(firm: Company) 
     assert words["Freya Aldous"] == "was passed over: it goes back to who returned it"
 
 
+def test_a_return_that_kept_the_turn_costs_no_second_one(firm: Company) -> None:
+    handoff = sent_again(returned(firm, "other"))
+    assert handoff.owner == firm.reps["ingrid"]
+    assert Membership.objects.get(rep=firm.reps["ingrid"]).pointer == 232_792_560
+
+
 def test_a_return_for_the_wrong_owner_is_decided_without_them(firm: Company) -> None:
     handoff = sent_again(returned(firm, "wrong_owner"))
     assert handoff.owner == firm.reps["freya"]
