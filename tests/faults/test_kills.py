@@ -27,6 +27,7 @@ from tests.factories import Company, Rich, company, rich_account
 from tests.fakes.fixtures import ROOT, Fake
 from tests.faults.counting import count
 from tests.faults.processes import Product, end, wait_until
+from tests.faults.test_ladder_kills import LADDER_STEPS
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -179,7 +180,7 @@ def test_every_step_of_the_product_is_one_of_the_experiment():
         for argument in node.args
         if isinstance(argument, ast.Constant)
     }
-    assert named == set(STEPS)
+    assert named == {*STEPS, *LADDER_STEPS}
 
 
 def test_nothing_is_lost_or_doubled_by_processes_that_are_killed(

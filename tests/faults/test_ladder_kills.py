@@ -1,0 +1,43 @@
+"""kill -9 while a step of the ladder is taken: it is neither lost nor taken twice, and heard of once."""
+
+import signal
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from handoffs import engine, triggers
+from handoffs.models import Event, Handoff, State
+from sla.models import ClockKind, EscalationStep, StepRun
+from tests.factories import company, rich_account
+from tests.fakes.fixtures import Fake
+from tests.faults.processes import Product
+
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
+
+LADDER_STEPS = ("escalation.decided", "escalation.claimed", "escalation.before_commit")
+
+
+@pytest.mark.parametrize("step", LADDER_STEPS)
+def test_a_step_of_the_ladder_is_taken_once_whoever_dies(
+    step: str, running_product: Product, fake_slack: Fake, fake_resend: Fake
+) -> None:
+    # Given three and a half hours ago and due after two: the owner was to hear of it half an hour ago.
+    given = timezone.now() - timedelta(hours=3, minutes=30)
+    firm = company(now=given)
+    rich_account("sql_to_ae", sender=firm.reps["dana"], now=given)
+    triggers.start_due(now=given)
+    while engine.sweep(now=given, clock=lambda: given):
+        pass
+    handoff = Handoff.objects.get()
+    assert handoff.state == State.ASSIGNED
+
+    killed = running_product.start("manage.py", "engine", "--once", HANDOFFS_FAILPOINT=step)
+    assert killed.wait(60) == -signal.SIGKILL, running_product.output()
+    assert running_product.start("manage.py", "engine", "--once").wait(60) == 0, running_product.output()
+
+    alerted = StepRun.objects.filter(clock__kind=ClockKind.FIRST_CONTACT, outcome=StepRun.Outcome.DONE)
+    assert [run.step.action for run in alerted] == [EscalationStep.Action.ALERT_OWNER]
+    assert Event.objects.filter(stream=handoff.stream, verb="owner_alerted").count() == 1
+    posts = [row for row in fake_slack.effects(path="chat.postMessage") if "Overdue" in str(row)]
+    assert len(posts) == 1
