@@ -46,7 +46,13 @@ class Given:
 
 def on_assigned(given: Given, *, now: datetime) -> list[Delivery]:
     """Steps 4 and 5: the CRM update and note, the alert, and the briefing; with gaps, also the sender's task list."""
-    rows = [_crm_update(given, now=now), _crm_note(given, now=now), _alert(given, now=now), _briefing(given, now=now)]
+    alert = alert_of(given)
+    rows = [
+        _crm_update(given, now=now),
+        _crm_note(given, now=now),
+        _alert(given, alert, now=now),
+        _briefing(given, alert, now=now),
+    ]
     if given.handoff.is_flagged:
         rows += gap_list(given.handoff, given.package, number=given.number, now=now)
     return rows
@@ -260,18 +266,18 @@ def alert_of(given: Given) -> Alert:
     )
 
 
-def _alert(given: Given, *, now: datetime) -> Delivery:
+def _alert(given: Given, alert: Alert, *, now: datetime) -> Delivery:
     """In the team's channel, else to the owner directly, else by e-mail."""
     slack = given.team.channel or given.owner.messaging_id
     channel, recipient = (Channel.SLACK, slack) if slack else (Channel.EMAIL, given.owner.email)
-    payload = _payload(alert_of(given), email=given.owner.email, slack=given.owner.messaging_id)
+    payload = _payload(alert, email=given.owner.email, slack=given.owner.messaging_id)
     return _row(given.handoff, Purpose.ALERT, channel, recipient, payload, number=given.number, now=now)
 
 
-def _briefing(given: Given, *, now: datetime) -> Delivery:
+def _briefing(given: Given, alert: Alert, *, now: datetime) -> Delivery:
     slack = given.owner.messaging_id or given.team.channel
     payload = {
-        **_payload(alert_of(given), email=given.owner.email, slack=slack),
+        **_payload(alert, email=given.owner.email, slack=slack),
         "variables": briefing_variables(given),
     }
     return _row(

@@ -14,5 +14,5 @@ def running_product(
     transactional_db: None, fake_slack: Fake, fake_resend: Fake, broker_url: str, tmp_path: Path
 ) -> Product:
     """The product's processes on this test's database, stand-ins and broker, whose queue is empty."""
-    redis.Redis.from_url(broker_url).flushdb()
+    redis.Redis.from_url(broker_url).delete("celery")
     return product(slack=fake_slack, resend=fake_resend, broker=broker_url, logs=tmp_path)
