@@ -30,12 +30,9 @@ _READ = """
     FROM routing_membership member JOIN routing_rep rep ON rep.id = member.rep_id
     WHERE member.pool_id = %s AND member.rep_id IN ({people}) AND member.is_active AND rep.is_active
 """
-# Only a cap that is set costs a count.
 _GIVEN = """,
-           rep.{cap}, CASE WHEN rep.{cap} IS NOT NULL THEN (
-             SELECT count(*) FROM routing_assignment WHERE rep_id = rep.id AND assigned_at > %s AND assigned_at <= %s
-           ) END"""
-_NAMES = ("load", "load_cap", *(name for cap in SPANS for name in (cap, f"given_{cap}")))
+           rep.{cap},
+           (SELECT count(*) FROM routing_assignment WHERE rep_id = rep.id AND assigned_at > %s AND assigned_at <= %s)"""
 
 
 def lock(pool_id: int, reps: Sequence[Rep]) -> None:
@@ -49,19 +46,22 @@ def lock(pool_id: int, reps: Sequence[Rep]) -> None:
 def read(pool_id: int, reps: Sequence[Rep], *, now: datetime) -> tuple[list[Membership], int]:
     """The memberships of those who are still in the pool, and the number of the ledger's next line.
 
-    Caps, and what they have and were given as `availability.with_load` loads it, are renewed on `reps` themselves.
+    Caps, and what they have and were given as `availability.with_load` loads it, are renewed on `reps` themselves. A
+    rate cap that none of them had when they were loaded costs no count.
     """
     people = {rep.pk: rep for rep in reps}
+    caps = [cap for cap in SPANS if any(getattr(rep, cap) is not None for rep in reps)]
+    names = ["load", "load_cap", *(name for cap in caps for name in (cap, f"given_{cap}"))]
     moment = connection.ops.adapt_datetimefield_value
-    spans = [instant for span in SPANS.values() for instant in (moment(now - span), moment(now))]
-    sql = _READ.format(given="".join(_GIVEN.format(cap=cap) for cap in SPANS), people=_marks(reps))
+    spans = [instant for cap in caps for instant in (moment(now - SPANS[cap]), moment(now))]
+    sql = _READ.format(given="".join(_GIVEN.format(cap=cap) for cap in caps), people=_marks(reps))
     with connection.cursor() as cursor:
         cursor.execute(sql, [*spans, pool_id, *people])
         rows = cursor.fetchall()
     members, seq = [], 1
     for pk, rep_id, weight, position, pointer, last_debit_seq, last_seq, *counts in rows:
         seq = (last_seq or 0) + 1
-        vars(people[rep_id]).update(zip(_NAMES, counts, strict=True))
+        vars(people[rep_id]).update(zip(names, counts, strict=True))
         members.append(
             Membership(
                 id=pk,
