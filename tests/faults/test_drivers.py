@@ -76,6 +76,7 @@ def assert_all_arrived(triggers: Triggers, slack: Fake, resend: Fake) -> None:
     assert (found.handoffs, found.lost, found.doubled, found.broken) == (len(triggers), [], [], [])
 
 
+@pytest.mark.sqlite
 def test_celery_alone_assigns_and_delivers_everything(
     running_product: Product, firm: Company, fake_slack: Fake, fake_resend: Fake
 ):
@@ -91,6 +92,7 @@ def test_celery_alone_assigns_and_delivers_everything(
     assert_all_arrived([*poked, *unheard], fake_slack, fake_resend)
 
 
+@pytest.mark.sqlite
 def test_the_engine_alone_needs_no_broker(running_product: Product, firm: Company, fake_slack: Fake, fake_resend: Fake):
     crossed = one_of_each(firm)
     with running_product.running(*ENGINE, REDIS_URL=DEAD_BROKER) as process:
@@ -118,6 +120,7 @@ def test_receiving_neither_fails_nor_stalls_while_the_broker_is_away(
     address = DEAD_BROKER if broker == "refuses" else silent_broker
     answers = receive(running_product, one_of_each(firm), REDIS_URL=address, BROKER_SOCKET_TIMEOUT="2")
     assert [answer["created"] for answer in answers] == [True] * 4
-    assert answers[0]["seconds"] < 3
+    # One socket timeout of two seconds, and what Celery needs to be loaded.
+    assert answers[0]["seconds"] < 3.5
     assert all(answer["seconds"] < 0.5 for answer in answers[1:]), answers
     assert Handoff.objects.filter(state=State.RECEIVED, next_at__isnull=False).count() == 4
