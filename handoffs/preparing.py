@@ -41,7 +41,7 @@ class Prepared:
     number: int
     head: Head
 
-    def save_package(self, handoff: Handoff, *, now: datetime) -> Package:
+    def save_package(self) -> Package:
         """Stores the snapshot, if it says something the last one did not."""
         return Package.objects.bulk_create([self.package])[0] if self.is_new_package else self.package
 

@@ -28,7 +28,7 @@ def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
     """
     handoff = copy(handoff)
     with transaction.atomic():
-        package = prepared.save_package(handoff, now=now)
+        package = prepared.save_package()
         if prepared.draft is None or prepared.plan is None:
             _block(handoff, prepared, now=now, actor=actor)
         else:
