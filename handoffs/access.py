@@ -1,23 +1,58 @@
 """Who may see and do what: the only place that knows.
 
 Reps see what they own, owned or sent; managers what their team tree owns or sent; RevOps, auditors, leadership and
-superusers see all. What one may not see does not exist: doors answer 404.
+superusers see all. What one may not see does not exist: doors answer 404. What one may see but not
+do is refused with 403.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from handoffs.models import Handoff
+from handoffs.models import Account, Deal, Handoff
 from routing.models import Assignment, Rep, Team, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SEES_ALL = frozenset({"revops", "auditor", "leadership"})
+STARTS = frozenset({"rep", "manager"})
+
+
+class Side(StrEnum):
+    """Where somebody stands towards one handoff."""
+
+    OWNER = "owner"
+    """Owns it, or manages a team above the owner."""
+    MANAGER = "manager"
+    """Manages a team above the owner or, while nobody owns it, above the team it goes to."""
+    SENDER = "sender"
+    """Sent it, or manages a team above whoever did."""
+    REVOPS = "revops"
+    """Keeps the machine: RevOps and superusers."""
+
+
+_OWNER = frozenset({Side.OWNER})
+_SENDER = frozenset({Side.SENDER, Side.REVOPS})
+RIGHTS: Mapping[str, frozenset[Side]] = {
+    "acknowledge": _OWNER,
+    "undo_acknowledge": _OWNER,
+    "log_contact": _OWNER,
+    "book_meeting": _OWNER,
+    "reject": _OWNER,
+    "close": _OWNER,
+    "resubmit": _SENDER,
+    "withdraw": _SENDER,
+    "fill_gap": _OWNER | _SENDER,
+    "reassign": frozenset({Side.MANAGER, Side.REVOPS}),
+    "retry": frozenset({Side.REVOPS}),
+}
+"""Who may do each verb of the pipeline; auditors and leadership, who see all, do none."""
 
 
 def groups_of(user: User | AnonymousUser) -> frozenset[str]:
@@ -58,15 +93,66 @@ def managed_teams(rep: Rep) -> set[int]:
     return _with_descendants(managed) if managed else set()
 
 
-def may_act(user: User | AnonymousUser, handoff: Handoff) -> bool:
-    """Whether the user may acknowledge, log contact and so on: the owner, or a manager above the owner."""
+def sides(user: User | AnonymousUser, handoff: Handoff) -> frozenset[Side]:
+    """Where the user stands towards the handoff; two queries at most."""
+    if not isinstance(user, User) or not user.is_active:
+        return frozenset()
+    found = {Side.REVOPS} if user.is_superuser or "revops" in groups_of(user) else set()
     rep = rep_of(user)
-    if rep is None or handoff.owner_id is None or not isinstance(user, User) or not user.is_active:
+    if rep is None:
+        return frozenset(found)
+    teams = managed_teams(rep)
+    owner, sender = handoff.owner, handoff.from_rep
+    if owner is not None and (owner.pk == rep.pk or owner.team_id in teams):
+        found.add(Side.OWNER)
+    in_charge = {owner.team_id} if owner is not None else {handoff.team_id, handoff.to_team_id}
+    if teams & in_charge:
+        found.add(Side.MANAGER)
+    from_team = sender.team_id if sender is not None else handoff.from_team_id
+    if (sender is not None and sender.pk == rep.pk) or from_team in teams:
+        found.add(Side.SENDER)
+    return frozenset(found)
+
+
+def may(user: User | AnonymousUser, verb: str, handoff: Handoff) -> bool:
+    """Whether the user may do the pipeline's `verb` to the handoff, whatever its state."""
+    return bool(sides(user, handoff) & RIGHTS[verb])
+
+
+def verbs_of(user: User | AnonymousUser, handoff: Handoff) -> frozenset[str]:
+    """The verbs the user may do to the handoff, whatever its state."""
+    standing = sides(user, handoff)
+    return frozenset(verb for verb, needed in RIGHTS.items() if standing & needed)
+
+
+def may_start(user: User | AnonymousUser) -> bool:
+    """Whether the user may start a handoff by hand: reps and managers on the roster, and RevOps."""
+    if not isinstance(user, User) or not user.is_active:
         return False
-    if handoff.owner_id == rep.pk:
+    if user.is_superuser or "revops" in groups_of(user):
         return True
-    owner = handoff.owner
-    return owner is not None and owner.team_id in managed_teams(rep)
+    rep = rep_of(user)
+    return rep is not None and rep.is_active and bool(groups_of(user) & STARTS)
+
+
+def accounts_visible_to(user: User | AnonymousUser) -> QuerySet[Account]:
+    """The accounts the user may open or start a handoff for.
+
+    Those who see all handoffs see all accounts; others those that nobody owns, that they or their team tree own (the
+    account or a deal of it), and those of handoffs they see.
+    """
+    if not isinstance(user, User) or not user.is_active:
+        return Account.objects.none()
+    if user.is_superuser or groups_of(user) & SEES_ALL:
+        return Account.objects.all()
+    rep = rep_of(user)
+    if rep is None:
+        return Account.objects.none()
+    teams = managed_teams(rep)
+    deals = Deal.objects.filter(account=OuterRef("pk")).filter(Q(owner=rep) | Q(owner__team__in=teams))
+    theirs = Q(owner__isnull=True) | Q(owner=rep) | Q(named_owner=rep) | Q(owner__team__in=teams)
+    handed = visible_to(user).filter(account=OuterRef("pk"))
+    return Account.objects.filter(theirs | Q(Exists(deals)) | Q(Exists(handed)))
 
 
 def _with_descendants(roots: Iterable[int]) -> set[int]:

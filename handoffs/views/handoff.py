@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from handoffs import pipeline
-from handoffs.access import may_act, rep_of, visible_to
+from handoffs.access import may, rep_of, visible_to
 from handoffs.models import Handoff
 from handoffs.now import now
 from handoffs.responding import response_of
@@ -61,7 +61,7 @@ def acknowledge(request: HttpRequest, number: int) -> HttpResponse:
     asked = cast(PageRequest, request)
     user = asked.user
     handoff = find(user, number)
-    if not may_act(user, handoff):
+    if not may(user, "acknowledge", handoff):
         return _answer(asked, handoff, _not_yours(handoff), status=403)
     version = request.POST.get("version", "")
     if version and not (version.isdecimal() and len(version) < 10):

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from handoffs import wording
-from handoffs.access import may_act, rep_of, visible_to
+from handoffs.access import may, rep_of, visible_to
 from handoffs.links import crm_link
 from handoffs.models import Account, Delivery, Handoff, Remark, State
 from handoffs.timeline import Line, sentences
@@ -46,7 +46,7 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
     return {
         "handoff": handoff,
         "is_owner": is_owner,
-        "may_acknowledge": handoff.state == State.ASSIGNED and may_act(user, handoff),
+        "may_acknowledge": handoff.state == State.ASSIGNED and may(user, "acknowledge", handoff),
         "header": _header(handoff, is_owner=is_owner),
         "routing": _routing(handoff, clock, reading),
         "why": why(decision, reading) if decision else None,

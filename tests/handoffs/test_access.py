@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from handoffs import pipeline
-from handoffs.access import groups_of, may_act, visible_to
+from handoffs.access import accounts_visible_to, groups_of, may, may_start, verbs_of, visible_to
 from handoffs.models import Handoff
 from routing.models import Rep, User
 from tests.factories import Company, RepFactory, TeamFactory, UserFactory, company
@@ -153,36 +153,105 @@ def test_seeing_costs_a_handful_of_queries(
 def test_only_the_owner_and_a_manager_above_the_owner_act(
     firm: Company, ingrids: Handoff, person: str, acts: bool
 ) -> None:
-    assert may_act(firm.user(person), ingrids) is acts
+    assert may(firm.user(person), "acknowledge", ingrids) is acts
 
 
 def test_seeing_all_is_not_acting(ingrids: Handoff) -> None:
-    assert not may_act(UserFactory.create(groups=["auditor"]), ingrids)
-    assert not may_act(UserFactory.create(groups=["leadership"]), ingrids)
-    assert not may_act(AnonymousUser(), ingrids)
+    assert not may(UserFactory.create(groups=["auditor"]), "acknowledge", ingrids)
+    assert not may(UserFactory.create(groups=["leadership"]), "acknowledge", ingrids)
+    assert not may(AnonymousUser(), "acknowledge", ingrids)
 
 
 def test_a_past_owner_sees_and_acts_no_more(firm: Company, ingrids: Handoff) -> None:
     after = pipeline.reassign(ingrids, to=firm.reps["freya"], reason="On leave", actor="user:1", now=LATER)
-    assert not may_act(firm.user("ingrid"), after)
-    assert may_act(firm.user("freya"), after)
+    assert not may(firm.user("ingrid"), "acknowledge", after)
+    assert may(firm.user("freya"), "acknowledge", after)
 
 
 def test_an_owner_who_has_left_does_not_act(firm: Company, ingrids: Handoff) -> None:
     user = firm.user("ingrid")
     user.is_active = False
     user.save()
-    assert not may_act(fresh(user), ingrids)
+    assert not may(fresh(user), "acknowledge", ingrids)
 
 
 def test_nobody_acts_for_an_owner_that_does_not_exist(firm: Company) -> None:
     handoff = blocked(firm)
-    assert not may_act(firm.user("elena"), handoff)
-    assert not may_act(firm.user("dana"), handoff)
+    assert not may(firm.user("elena"), "acknowledge", handoff)
+    assert not may(firm.user("dana"), "acknowledge", handoff)
 
 
 def test_a_colleague_of_the_same_name_in_another_team_is_a_stranger(firm: Company, ingrids: Handoff) -> None:
     twin = RepFactory.create(user=UserFactory.create(), first_name="Ingrid", last_name="Solheim")
     assert twin.user is not None
     assert not sees(twin.user, ingrids)
-    assert not may_act(twin.user, ingrids)
+    assert not may(twin.user, "acknowledge", ingrids)
+
+
+OWNERS = {"acknowledge", "undo_acknowledge", "log_contact", "book_meeting", "reject", "close", "fill_gap"}
+SENDERS = {"resubmit", "withdraw", "fill_gap"}
+
+
+@pytest.mark.parametrize(
+    ("person", "verbs"),
+    [
+        ("ingrid", OWNERS),
+        ("dana", SENDERS),
+        ("elena", OWNERS | SENDERS | {"reassign"}),
+        ("ben", SENDERS | {"reassign", "retry"}),
+        ("clara", set()),
+        ("freya", set()),
+    ],
+)
+def test_each_side_of_a_handoff_has_its_verbs(firm: Company, ingrids: Handoff, person: str, verbs: set[str]) -> None:
+    assert verbs_of(firm.user(person), ingrids) == verbs
+
+
+def test_a_handoff_without_an_owner_is_given_away_by_who_manages_the_team_it_goes_to(firm: Company) -> None:
+    handoff = blocked(firm)
+    assert not may(firm.user("carsten"), "reassign", handoff)
+    handoff.to_team = firm.teams["cs"]
+    assert may(firm.user("carsten"), "reassign", handoff)
+    assert not may(firm.user("carsten"), "acknowledge", handoff)
+    assert not may(firm.user("hannah"), "reassign", handoff)
+
+
+def test_a_handoff_sent_by_a_team_is_its_managers_to_withdraw(firm: Company) -> None:
+    handoff = blocked(firm)
+    handoff.from_rep, handoff.from_team = None, firm.teams["cs"]
+    assert may(firm.user("carsten"), "withdraw", handoff)
+    assert not may(firm.user("hannah"), "withdraw", handoff)
+    assert not may(firm.user("elena"), "withdraw", handoff)
+
+
+@pytest.mark.parametrize(
+    ("person", "starts"), [("ingrid", True), ("elena", True), ("ben", True), ("clara", False), ("dana", True)]
+)
+def test_reps_managers_and_revops_may_start_a_handoff(firm: Company, person: str, starts: bool) -> None:
+    assert may_start(firm.user(person)) is starts
+
+
+def test_auditors_and_strangers_start_nothing() -> None:
+    assert not may_start(UserFactory.create(groups=["auditor"]))
+    assert not may_start(UserFactory.create(is_superuser=True, is_active=False))
+    assert not may_start(AnonymousUser())
+    assert may_start(UserFactory.create(is_superuser=True))
+
+
+def test_an_account_is_seen_by_its_owner_their_manager_and_whoever_handles_it(firm: Company, ingrids: Handoff) -> None:
+    account = ingrids.account
+    account.owner = firm.reps["hannah"]
+    account.save()
+
+    def finds(person: str) -> bool:
+        return accounts_visible_to(firm.user(person)).filter(pk=account.pk).exists()
+
+    assert [
+        person for person in ("ingrid", "dana", "elena", "hannah", "carsten", "ben", "clara") if not finds(person)
+    ] == []
+    assert not finds("freya")
+    assert not finds("yusuf")
+    assert not accounts_visible_to(AnonymousUser()).exists()
+    account.owner = None
+    account.save()
+    assert finds("yusuf"), "what nobody owns is anybody's to start"
