@@ -44,8 +44,8 @@ test: $(VENV)/.installed-dev ## Run the tests on PostgreSQL, then those marked s
 check: check-static test faults ## Run all that continuous integration runs
 
 .PHONY: faults
-faults: $(VENV)/.installed-dev ## Kill the product a hundred times and count what is lost
-	HANDOFFS_KILLS=100 $(PY) -m tests.services -- $(PY) -m pytest -m fault tests/faults
+faults: $(VENV)/.installed-dev ## Kill the product a hundred times, race it a thousand, and count
+	HANDOFFS_KILLS=100 HANDOFFS_RACES=1000 $(PY) -m tests.services -- $(PY) -m pytest -m fault tests/faults
 
 .PHONY: check-static
 check-static: format lint types migrations-check deploy-check ## Run all checks but the tests
