@@ -14,6 +14,8 @@ from handoffs.models.delivery import Delivery
 from handoffs.models.demo_clock import DemoClock
 from handoffs.models.event import Event
 from handoffs.models.handoff import OPEN_STATES, Handoff, Package, State, TypeSetting
+from handoffs.models.notice import Notice
+from handoffs.models.preference import Preference
 from handoffs.models.remark import Remark
 
 __all__ = [
@@ -29,7 +31,9 @@ __all__ = [
     "Event",
     "Handoff",
     "Note",
+    "Notice",
     "Package",
+    "Preference",
     "Remark",
     "State",
     "TypeSetting",
