@@ -94,6 +94,7 @@ bench: $(VENV)/.installed-bench ## Run the benchmarks, with their own peers inst
 lock: $(VENV)/.installed-uv ## Renew the locks (UPGRADE=1 also takes newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements-dev.lock --extra oidc pyproject.toml -o requirements-oidc.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements-dev.lock --group bench -o requirements-bench.lock
 	echo 'uv==0.13.8' | $(COMPILE) - -o requirements-uv.lock
 
