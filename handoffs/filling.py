@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
-from handoffs import giving, timeline
+from handoffs import giving, notices, timeline, wording
 from handoffs.completeness_fields import FIELDS, QUALIFIED
 from handoffs.connectors import configured
-from handoffs.models import Handoff, Package, State, TypeSetting
+from handoffs.models import Delivery, Event, Handoff, Package, State, TypeSetting
 from handoffs.preparing import look
-from handoffs.states import RefusedError
+from handoffs.states import BadValueError, RefusedError
 from handoffs.timeline import Entry
-from routing.models import HandoffType
+from routing.models import HandoffType, Rep, Team
 
 LONGEST = 2_000
+ASK_AGAIN = timedelta(hours=1)
+SCORE = "qualification_score"
+SENDER = "sender"
 
 METADATA: Mapping[str, str] = {
     "journey.source": "source",
-    "qualification.score": "qualification_score",
+    "qualification.score": SCORE,
     "qualification.framework": "framework",
     "qualification.budget": "budget_confirmed",
     "qualification.timeline": "timeline",
@@ -48,7 +53,7 @@ METADATA: Mapping[str, str] = {
 """The metadata key of each gap that can be filled."""
 
 QUALIFYING: Mapping[str, str] = {
-    HandoffType.MQL_TO_SALES: "qualification_score",
+    HandoffType.MQL_TO_SALES: SCORE,
     HandoffType.SQL_TO_AE: "need",
     HandoffType.CLOSED_TO_CS: "implementation_scope",
     HandoffType.EXPANSION_TO_SALES: "expansion_signals",
@@ -61,26 +66,95 @@ def metadata_key(handoff: Handoff, gap: str) -> str | None:
     return QUALIFYING[handoff.handoff_type] if gap == QUALIFIED else METADATA.get(gap)
 
 
-def write(handoff: Handoff, *, gap: str, value: str) -> None:
-    """Writes the value into the deal, or without a deal into the account. Not inside a transaction: it may be remote.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked to fill a gap: a person, else a team, else RevOps."""
 
-    Raises RefusedError when it cannot be filled here, and ConnectorError when the CRM does not take it.
+    name: str
+    rep: Rep | None = None
+    team: Team | None = None
+
+
+def write(handoff: Handoff, *, gap: str, value: str, version: int | None = None) -> None:
+    """Writes the value into the deal, or without a deal into the account. It may be remote.
+
+    Raises RefusedError when it cannot be filled here or is no longer missing, BadValueError for a value that cannot be,
+    ConnectorError when the CRM does not take it, and RuntimeError inside a transaction.
     """
-    handoff = Handoff.objects.select_related("account", "deal", "package").get(pk=handoff.pk)
+    with transaction.atomic(durable=True):
+        handoff = giving.lock(handoff, version=version)
     name, said = metadata_key(handoff, gap), value.strip()
+    label = wording.capital(FIELDS[gap].label) if gap in FIELDS else "This"
     if name is None:
-        what = FIELDS[gap].label if gap in FIELDS else "This"
-        raise RefusedError(f"{what[:1].upper()}{what[1:]} cannot be filled from here. Fill it in the CRM.")
-    if not said or len(said) > LONGEST:
-        raise RefusedError(f"Give a value of 1 to {LONGEST:,} characters.")
+        raise RefusedError(f"{label} cannot be filled from here. Fill it in the CRM.")
+    _check(name, said)
     if handoff.closed_at is not None:
         now_is = State(handoff.state).label.lower()
         raise RefusedError(f"{handoff.reference} is {now_is}, so its gaps are no longer filled.")
+    if handoff.package is not None and gap_of(handoff, gap) is None:
+        raise RefusedError(f"{label} is not missing any more. Reload the page to see what is on record.")
     crm = configured.crm()
     target = handoff.deal or handoff.account
     update = crm.update_deal if handoff.deal else crm.update_account
     same = hashlib.sha256(f"{name}={said}".encode()).hexdigest()[:16]
     update(target.crm_id, metadata={name: said}, owner_crm_id="", key=f"{handoff.stream}/gap/{name}/{same}")
+
+
+def _check(name: str, said: str) -> None:
+    if not said or len(said) > LONGEST:
+        raise BadValueError(f"Give a value of 1 to {LONGEST:,} characters.")
+    if name == SCORE and not (said.isascii() and said.isdigit() and len(said) <= 3 and int(said) <= 100):
+        raise BadValueError("Give the score as a whole number from 0 to 100.")
+
+
+def gap_of(handoff: Handoff, gap: str) -> Mapping[str, Any] | None:
+    """The gap of that key in the handoff's present package, if it is one."""
+    missing = handoff.package.body["completeness"]["missing"] if handoff.package else ()
+    return next((found for found in missing if found["key"] == gap), None)
+
+
+def can_fill(handoff: Handoff, filled_by: str, *, by: Rep | None) -> Asked | None:
+    """Who can fill a gap that `filled_by` can; the owner where the sender asks, None where one would ask oneself.
+
+    RevOps keeps the CRM, so RevOps is asked for all that the sender cannot know.
+    """
+    sender = Asked(handoff.from_rep.name, rep=handoff.from_rep) if handoff.from_rep else None
+    if sender is None and handoff.from_team is not None:
+        sender = Asked(handoff.from_team.name, team=handoff.from_team)
+    asked = sender if filled_by == SENDER and sender is not None else Asked("RevOps")
+    if by is None or asked.rep != by:
+        return asked
+    return Asked(handoff.owner.name, rep=handoff.owner) if handoff.owner and handoff.owner != by else None
+
+
+def whom_to_ask(handoff: Handoff, gap: str, *, by: Rep | None, now: datetime) -> Asked:
+    """Who is asked now. Raises RefusedError for no gap, nobody to ask, or a question of the last hour."""
+    found = gap_of(handoff, gap)
+    if found is None or handoff.closed_at is not None:
+        raise RefusedError("This is not missing, so there is nothing to ask. Reload the page to see what is on record.")
+    asked = can_fill(handoff, found["filledBy"], by=by)
+    if asked is None:
+        raise RefusedError("You are who can fill this, and nobody has the handoff yet. Fill it here or in the CRM.")
+    if Event.objects.filter(stream=handoff.stream, verb="gap_asked", facts__gap=gap, at__gt=now - ASK_AGAIN).exists():
+        raise RefusedError(f"{asked.name} was asked for this less than an hour ago. Wait for the answer.")
+    return asked
+
+
+def question(handoff: Handoff, asked: Asked, gap: str, *, by: Rep | None, now: datetime) -> list[Delivery]:
+    """The message that asks for a gap."""
+    found = gap_of(handoff, gap)
+    return notices.to_rep(
+        handoff,
+        asked.rep,
+        Delivery.Purpose.NOTICE,
+        title=f"{by.name if by else 'RevOps'} asks about {handoff.account.name}",
+        body="Please fill this on the page of the handoff, or in the CRM.",
+        lines=[found["sentence"]] if found else [],
+        number=handoff.assignment.number if handoff.assignment else 0,
+        now=now,
+        mark=f"asked-{gap}-{now:%Y%m%d%H%M%S}",
+        team=asked.team,
+    )
 
 
 def score_again(handoff: Handoff, *, actor: str, now: datetime) -> None:

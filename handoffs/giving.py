@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Max, Q
@@ -16,6 +16,11 @@ from routing.models import Assignment, HandoffType, Rep, Turn
 from sla import clock
 from sla.clock import Plan
 from sla.models import ClockKind
+
+LONGEST_REMARK = 4_000
+"""Characters that anybody may write about a handoff at once."""
+
+AT_ONCE = timedelta(0)
 
 RELATED = ("account", "deal", "from_rep", "from_team", "to_team", "owner__team", "team", "assignment", "package")
 
@@ -98,6 +103,23 @@ def pass_on(row: Handoff, assignment: Assignment, package: Package, plan: Plan, 
     hand_over(row, {"acknowledged_at": None}, assignment, package, plan, now=now)
 
 
+def tell_sender(
+    row: Handoff, purpose: Delivery.Purpose, title: str, body: str, *, now: datetime, after: timedelta = AT_ONCE
+) -> None:
+    """Tells whoever handed it over, `after` so long, under the present assignment."""
+    rows = notices.to_sender(
+        row,
+        purpose,
+        title=title,
+        body=body,
+        number=assignment_of(row).number,
+        now=now,
+        not_before=now + after,
+        mark=str(row.version),
+    )
+    Delivery.objects.bulk_create(rows)
+
+
 def tell_former(row: Handoff, former: Rep, event: str, body: str, *, number: int, now: datetime) -> None:
     """Tells whoever had it under assignment `number` that they no longer do, unless they never heard of it."""
     rows = notices.to_rep(
@@ -156,7 +178,12 @@ def credit_turn(assignment: Assignment, *, actor: str, now: datetime, reason: st
 
 
 def remark(row: Handoff, text: str, actor: str, now: datetime) -> dict[str, str]:
-    """Keeps what somebody wrote and gives the log its id; nothing for no text."""
+    """Keeps what somebody wrote and gives the log its id; nothing for no text. Raises BadValueError for a long one."""
     if not text.strip():
         return {}
+    if len(text.strip()) > LONGEST_REMARK:
+        raise states.BadValueError(
+            f"The text has {len(text.strip()):,} characters and at most {LONGEST_REMARK:,} are kept. Shorten it, or "
+            "keep the whole of it in the CRM."
+        )
     return {"remark": str(Remark.objects.create(handoff=row, text=text.strip(), actor=actor, at=now).uuid)}

@@ -17,7 +17,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from handoffs import claiming, filling, giving, notices, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
-from handoffs.models import Account, Deal, Delivery, Event, Handoff, State
+from handoffs.filling import Asked
+from handoffs.models import Account, Deal, Delivery, Event, Handoff, ReturnReason, State
 from handoffs.preparing import prepare
 from handoffs.settling import LostRaceError, postpone, settle
 from handoffs.timeline import Entry, Head
@@ -30,7 +31,8 @@ from sla.models import ClockKind
 log = logging.getLogger(__name__)
 
 UNDO = timedelta(seconds=10)
-CREDITED_RETURNS = frozenset({"incomplete", "wrong_owner", "duplicate"})
+FURTHEST_MEETING = timedelta(days=366)
+CREDITED_RETURNS = frozenset({ReturnReason.INCOMPLETE, ReturnReason.WRONG_OWNER, ReturnReason.DUPLICATE})
 
 
 def receive(
@@ -159,18 +161,8 @@ def acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: int | N
         giving.change(row, state=State.ACKNOWLEDGED, acknowledged_at=now)
         assignment = giving.assignment_of(row)
         clock.stop(assignment, at=now, kinds=[ClockKind.ACKNOWLEDGE])
-        Delivery.objects.bulk_create(
-            notices.to_sender(
-                row,
-                Delivery.Purpose.ACKNOWLEDGED,
-                title=f"Acknowledged: {row.account.name}",
-                body=f"{row.reference} is in the hands of {row.owner}.",
-                number=assignment.number,
-                now=now,
-                not_before=now + UNDO,
-                mark=str(row.version),
-            )
-        )
+        title, body = f"Acknowledged: {row.account.name}", f"{row.reference} is in the hands of {row.owner}."
+        giving.tell_sender(row, Delivery.Purpose.ACKNOWLEDGED, title, body, now=now, after=UNDO)
         timeline.record(row.stream, "acknowledged", actor=actor, now=now)
         wake.after_commit()
     return row
@@ -210,7 +202,7 @@ def log_contact(
     """First contact with the customer at `contacted_at`: the promise is met or missed, and the owner's load falls.
 
     `findings`, the owner's own words, are written into the CRM as a note.
-    An earlier contact that is told of later corrects the first one. Raises RefusedError for a contact in the future or
+    An earlier contact that is told of later corrects the first one. Raises BadValueError for a contact in the future or
     before the handoff was first assigned.
     """
     with transaction.atomic():
@@ -219,9 +211,9 @@ def log_contact(
         if not is_correction:
             states.check(row, "log_contact", State.CONTACTED)
         if contacted_at > now:
-            raise states.RefusedError("The contact lies in the future. Give the time at which it happened.")
+            raise states.BadValueError("The contact lies in the future. Give the time at which it happened.")
         if row.assigned_at is None or contacted_at < row.assigned_at:
-            raise states.RefusedError(
+            raise states.BadValueError(
                 f"The contact lies before {row.reference} was assigned. Give the first contact after the handoff."
             )
         if is_correction:
@@ -243,9 +235,16 @@ def log_contact(
 def book_meeting(
     handoff: Handoff, *, meeting_at: datetime, actor: str, now: datetime, version: int | None = None
 ) -> Handoff:
-    """The first meeting after the handoff starts at `meeting_at`."""
+    """The first meeting after the handoff starts, or started, at `meeting_at`.
+
+    Raises BadValueError for one before the first contact or more than a year away.
+    """
     with transaction.atomic():
         row = giving.lock(handoff, "book_meeting", State.MEETING_BOOKED, version)
+        if row.contacted_at is not None and meeting_at < row.contacted_at:
+            raise states.BadValueError("The meeting lies before the first contact. Give the first meeting after it.")
+        if meeting_at > now + FURTHEST_MEETING:
+            raise states.BadValueError("The meeting is more than a year away. Check the date.")
         giving.change(row, state=State.MEETING_BOOKED, meeting_at=meeting_at)
         timeline.record(row.stream, "meeting_booked", actor=actor, now=now, meeting_at=meeting_at)
     return row
@@ -254,7 +253,13 @@ def book_meeting(
 def reject(
     handoff: Handoff, *, reason: str, comment: str = "", actor: str, now: datetime, version: int | None = None
 ) -> Handoff:
-    """Back to the sender, who has the policy's resubmission time. A justified return gives the turn back."""
+    """Back to the sender, who has the policy's resubmission time. A justified return gives the turn back.
+
+    `reason` is one of ReturnReason; raises BadValueError for another.
+    """
+    if reason not in ReturnReason:
+        raise states.BadValueError(f"There is no such reason. Choose one of: {', '.join(ReturnReason.values)}.")
+    why = str(ReturnReason(reason).label)
     with transaction.atomic():
         row = giving.lock(handoff, "reject", State.REJECTED, version)
         assignment = giving.assignment_of(row)
@@ -264,17 +269,8 @@ def reject(
         plan = clock.plan(clock.policy_of(assignment), first_contact_minutes=None)
         clock.start(plan, assignment, now=now, kinds=[ClockKind.RESUBMIT])
         giving.change(row, state=State.REJECTED, rejection_reason=reason)
-        Delivery.objects.bulk_create(
-            notices.to_sender(
-                row,
-                Delivery.Purpose.NOTICE,
-                title=f"{row.owner} returned {row.account.name}",
-                body=f"Reason: {reason.replace('_', ' ')}. {comment}".strip(),
-                number=assignment.number,
-                now=now,
-                not_before=now,
-            )
-        )
+        title, body = f"{row.owner} returned {row.account.name}", f"Reason: {why.lower()}. {comment}".strip()
+        giving.tell_sender(row, Delivery.Purpose.NOTICE, title, body, now=now)
         timeline.record(
             row.stream, "rejected", actor=actor, now=now, reason=reason, **giving.remark(row, comment, actor, now)
         )
@@ -308,14 +304,21 @@ def resubmit(handoff: Handoff, *, comment: str = "", actor: str, now: datetime, 
 
 
 def fill_gap(
-    handoff: Handoff, *, gap: str, value: str, actor: str, now: datetime, real_now: datetime | None = None
+    handoff: Handoff,
+    *,
+    gap: str,
+    value: str,
+    actor: str,
+    now: datetime,
+    real_now: datetime | None = None,
+    version: int | None = None,
 ) -> Handoff:
     """Writes what was missing into the CRM and looks at the handoff again: it is scored anew, and may be unblocked.
 
-    `gap` is the key of a missing field. Raises RefusedError for one that only the CRM itself can take, and
-    ConnectorError when the CRM does not take it.
+    `gap` is the key of a missing field. Raises RefusedError for one that only the CRM itself can take or that is filled
+    already, and ConnectorError when the CRM does not take it. It asks the CRM, so never inside a transaction.
     """
-    filling.write(handoff, gap=gap, value=value)
+    filling.write(handoff, gap=gap, value=value, version=version)
     with transaction.atomic():
         row = giving.lock(handoff)
         timeline.record(row.stream, "gap_filled", actor=actor, now=now, gap=gap)
@@ -324,6 +327,20 @@ def fill_gap(
         return run(row, now=now, actor=actor, real_now=real_now)
     filling.score_again(row, actor=actor, now=now)
     return Handoff.objects.get(pk=row.pk)
+
+
+def ask_gap(handoff: Handoff, *, gap: str, by: Rep | None, actor: str, now: datetime) -> Asked:
+    """Asks whoever can fill a gap for it, at most once an hour, and says who that is; `by` is the person who asks.
+
+    Raises RefusedError when there is no such gap, when nobody else could fill it, or when it was just asked.
+    """
+    with transaction.atomic():
+        row = giving.lock(handoff)
+        asked = filling.whom_to_ask(row, gap, by=by, now=now)
+        Delivery.objects.bulk_create(filling.question(row, asked, gap, by=by, now=now))
+        timeline.record(row.stream, "gap_asked", actor=actor, now=now, gap=gap, rep=asked.rep.pk if asked.rep else None)
+        wake.after_commit()
+    return asked
 
 
 def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, version: int | None = None) -> Handoff:

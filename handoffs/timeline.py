@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from handoffs.completeness_fields import FIELDS
-from handoffs.models import Delivery, Event, Handoff, Remark
+from handoffs.models import Delivery, Event, Handoff, Remark, ReturnReason
 from routing.models import Rep, RoleCode, User
 from sla.models import ClockKind, EscalationStep
 
@@ -159,6 +159,7 @@ SENTENCES: Mapping[str, str] = {
     "rejected": "Returned to the sender: {reason}",
     "resubmitted": "Sent again",
     "gap_filled": "Gap filled: {gap}",
+    "gap_asked": "Asked to have a gap filled: {gap}",
     "withdrawn": "Withdrawn",
     "converted": "Converted",
     "lost": "Closed as lost",
@@ -174,6 +175,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "purpose": {choice.value: str(choice.label) for choice in Delivery.Purpose},
     "channel": {choice.value: str(choice.label) for choice in Delivery.Channel},
     "waits_for": {choice.value: str(choice.label) for choice in ClockKind},
+    "reason": {choice.value: str(choice.label).lower() for choice in ReturnReason},
     "gap": {key: field.label for key, field in FIELDS.items()},
     "action": {choice.value: str(choice.label).lower() for choice in EscalationStep.Action},
     "role": {choice.value: str(choice.label) for choice in RoleCode},

@@ -13,7 +13,7 @@ from handoffs.models.crm import (
 from handoffs.models.delivery import Delivery
 from handoffs.models.demo_clock import DemoClock
 from handoffs.models.event import Event
-from handoffs.models.handoff import OPEN_STATES, Handoff, Package, State, TypeSetting
+from handoffs.models.handoff import OPEN_STATES, Handoff, Package, ReturnReason, State, TypeSetting
 from handoffs.models.notice import Notice
 from handoffs.models.preference import Preference
 from handoffs.models.remark import Remark
@@ -35,6 +35,7 @@ __all__ = [
     "Package",
     "Preference",
     "Remark",
+    "ReturnReason",
     "State",
     "TypeSetting",
     "UsageStage",

@@ -27,6 +27,16 @@ class State(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class ReturnReason(models.TextChoices):
+    """Why a handoff goes back to its sender."""
+
+    INCOMPLETE = "incomplete", "Qualification is incomplete"
+    WRONG_OWNER = "wrong_owner", "Wrong owner or territory"
+    DUPLICATE = "duplicate", "Duplicate of another handoff"
+    NOT_A_FIT = "not_a_fit", "Not a fit"
+    OTHER = "other", "Another reason"
+
+
 OPEN_STATES = (
     State.RECEIVED,
     State.BLOCKED,

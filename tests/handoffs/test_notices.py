@@ -166,7 +166,7 @@ def test_a_return_carries_its_reason_and_comment_to_the_sender(firm: Company) ->
     pipeline.reject(handoff, reason="wrong_owner", comment="Mikael knows them.", actor="user:1", now=LATER)
     notice = the(handoff, "notice")
     assert (notice.recipient, notice.next_at) == ("U0DANA", LATER)
-    assert notice.payload["alert"]["body"] == "Reason: wrong owner. Mikael knows them."
+    assert notice.payload["alert"]["body"] == "Reason: wrong owner or territory. Mikael knows them."
 
 
 def test_an_acknowledgement_waits_until_it_can_no_longer_be_undone(firm: Company) -> None:

@@ -178,7 +178,7 @@ def test_codes_are_said_as_words() -> None:
     assert say("delivery_parked", purpose="alert", channel="slack") == (
         "Alert to the new owner: parked after failing by Slack"
     )
-    assert say("rejected", reason="wrong_owner") == "Returned to the sender: wrong owner"
+    assert say("rejected", reason="wrong_owner") == "Returned to the sender: wrong owner or territory"
 
 
 def test_a_verb_nobody_wrote_a_sentence_for_still_says_itself() -> None:

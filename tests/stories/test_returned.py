@@ -36,7 +36,7 @@ def test_an_incomplete_handoff_goes_back_and_the_turn_with_it(office: Office, in
     assert (handoff.state, handoff.rejection_reason) == (State.REJECTED, "incomplete")
     told = office.posted()[-1]
     assert (told.to, told.title) == ("U0DANA", "Ingrid Solheim returned Halvorsen Marine Logistics")
-    assert "Reason: incomplete. No next step agreed" in told.words
+    assert "Reason: qualification is incomplete. No next step agreed" in told.words
     clocks = {clock.kind: clock for clock in Clock.objects.all()}
     assert clocks[ClockKind.RESUBMIT].state == Clock.State.RUNNING
     assert clocks[ClockKind.RESUBMIT].deadline_at == LATER + timedelta(hours=4)
