@@ -114,7 +114,7 @@ def as_if_for(written: Written, handoff: Handoff, *, seq: int) -> Written:
 CHANGED = (
     *("package_id", "completeness", "is_flagged", "segment", "territory", "priority", "from_rep_id", "from_team_id"),
     *("team_id", "failures", "last_error", "parked_at", "state", "owner_id", "assignment_id", "assigned_at"),
-    *("unassigned_since", "next_at", "lease_until"),
+    *("unassigned_since", "next_at", "lease_until", "due_at", "at_risk_at"),
 )
 """The columns of the handoff's row that `settle` changes, besides the version."""
 

@@ -39,7 +39,7 @@ def change(row: Handoff, **fields: Any) -> None:
     row.version += 1
     for name, value in fields.items():
         setattr(row, name, value)
-    row.save(update_fields=[*fields, "version"])
+    row.save(update_fields=[*fields, "due_at", "at_risk_at", "version"])
 
 
 def fence(handoff: Handoff, fields: Mapping[str, Any]) -> bool:
@@ -59,10 +59,12 @@ def hand_over(
 ) -> Given | None:
     """Makes `assignment` the handoff's present one: row, clocks, and the messages of steps 4 and 5.
 
-    None if the row is no longer as it was claimed.
+    None if the row is no longer as it was claimed: then the caller rolls back.
     """
     owner = assignment.rep
     team = (assignment.pool.team if assignment.pool else None) or owner.team
+    clocks = clock.start(plan, assignment, now=now, kinds=[ClockKind.FIRST_CONTACT, ClockKind.ACKNOWLEDGE])
+    promise = next(each for each in clocks if each.kind == ClockKind.FIRST_CONTACT)
     changes = {
         **fields,
         "state": State.ASSIGNED,
@@ -72,10 +74,11 @@ def hand_over(
         "assigned_at": handoff.assigned_at or now,
         "unassigned_since": None,
         "next_at": None,
+        "due_at": promise.deadline_at,
+        "at_risk_at": promise.at_risk_at,
     }
     if not fence(handoff, changes):
         return None
-    clocks = clock.start(plan, assignment, now=now, kinds=[ClockKind.FIRST_CONTACT, ClockKind.ACKNOWLEDGE])
     given = Given(handoff=handoff, package=package, owner=owner, team=team, number=assignment.number, clocks=clocks)
     Delivery.objects.bulk_create(notices.on_assigned(given, now=now))
     return given
@@ -138,10 +141,14 @@ def tell_former(row: Handoff, former: Rep, event: str, body: str, *, number: int
 
 
 def release(row: Handoff, reason: Assignment.Release, *, at: datetime, now: datetime) -> None:
-    """Ends the present assignment at `now`, so that it no longer counts as load, and stops its clocks at `at`."""
+    """Ends the present assignment at `now`, so that it no longer counts as load, and stops its clocks at `at`.
+
+    The caller writes the row with `change` or hands it over afresh.
+    """
     assignment = assignment_of(row)
     Assignment.objects.filter(pk=assignment.pk, released_at__isnull=True).update(released_at=now, release_reason=reason)
     clock.stop(assignment, at=at)
+    row.due_at = row.at_risk_at = None
 
 
 def assignment_of(row: Handoff) -> Assignment:

@@ -13,12 +13,22 @@ from handoffs.models.crm import (
 from handoffs.models.delivery import Delivery
 from handoffs.models.demo_clock import DemoClock
 from handoffs.models.event import Event
-from handoffs.models.handoff import OPEN_STATES, Handoff, Package, ReturnReason, State, TypeSetting
+from handoffs.models.handoff import (
+    IN_ORDER,
+    OPEN_STATES,
+    Handoff,
+    Package,
+    ReturnReason,
+    Standing,
+    State,
+    TypeSetting,
+)
 from handoffs.models.notice import Notice
 from handoffs.models.preference import Preference
 from handoffs.models.remark import Remark
 
 __all__ = [
+    "IN_ORDER",
     "OPEN_STATES",
     "Account",
     "Activity",
@@ -36,6 +46,7 @@ __all__ = [
     "Preference",
     "Remark",
     "ReturnReason",
+    "Standing",
     "State",
     "TypeSetting",
     "UsageStage",

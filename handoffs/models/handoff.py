@@ -48,6 +48,20 @@ OPEN_STATES = (
 """Until first contact or an end: while in one of these, the same trigger is the same handoff."""
 
 
+class Standing(models.IntegerChoices):
+    """What a handoff waits for, as lists sort by it."""
+
+    RUNNING = 0, "First contact"
+    WAITING = 1, "Somebody else, or an owner"
+    FOLLOWED = 2, "Meeting or outcome"
+    ENDED = 3, "Nothing"
+
+
+IN_ORDER = ("standing", "due_at", "-received_at", "-id")
+"""The order of open handoffs in every list; the partial indexes of `Handoff` are in it."""
+_IS_OPEN = models.Q(standing__lt=Standing.ENDED)
+
+
 class Handoff(models.Model):
     """A customer on the way from one team to the next.
 
@@ -55,6 +69,9 @@ class Handoff(models.Model):
     worker has it, `attempt` the fence: a result counts only while the attempt is still ours. `version` rises with
     every change and guards stale writes. `trigger_key` is the caller's own key, kept for ever; `dedupe_key` names type,
     account and deal and is unique while the handoff is open.
+
+    For lists over many rows: `standing` follows `state` in the database, and `due_at` and `at_risk_at` repeat the
+    deadline of the present first-contact clock and its at-risk instant (UTC) while that clock runs.
     """
 
     class Origin(models.TextChoices):
@@ -107,6 +124,18 @@ class Handoff(models.Model):
     meeting_at = models.DateTimeField("meeting starts", null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     rejection_reason = models.CharField(max_length=32, blank=True)
+    due_at = models.DateTimeField("first contact due", null=True, blank=True)
+    at_risk_at = models.DateTimeField(null=True, blank=True)
+    standing = models.GeneratedField(
+        expression=models.Case(
+            models.When(state__in=(State.ASSIGNED, State.ACKNOWLEDGED), then=models.Value(Standing.RUNNING)),
+            models.When(state__in=OPEN_STATES, then=models.Value(Standing.WAITING)),
+            models.When(state__in=(State.CONTACTED, State.MEETING_BOOKED), then=models.Value(Standing.FOLLOWED)),
+            default=models.Value(Standing.ENDED),
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
 
     next_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -157,6 +186,13 @@ class Handoff(models.Model):
             models.Index(fields=("owner", "state")),
             models.Index(fields=("state", "-received_at")),
             models.Index(fields=("account", "handoff_type", "-received_at")),
+            models.Index(fields=IN_ORDER, condition=_IS_OPEN, name="handoff_open"),
+            models.Index(fields=("owner", *IN_ORDER), condition=_IS_OPEN, name="handoff_open_of_owner"),
+            models.Index(fields=("from_rep", *IN_ORDER), condition=_IS_OPEN, name="handoff_open_of_sender"),
+            models.Index(fields=("team", *IN_ORDER), condition=_IS_OPEN, name="handoff_open_of_team"),
+            models.Index(
+                fields=("-closed_at", "-id"), condition=models.Q(standing=Standing.ENDED), name="handoff_ended"
+            ),
         )
 
     def __str__(self) -> str:
