@@ -19,7 +19,7 @@ def repeat_the_clocks(apps: Any, _schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handoffs", "0003_demo_clock"),
+        ("handoffs", "0004_preferences_and_notices"),
         ("routing", "0002_append_only"),
         ("sla", "0001_initial"),
     ]
