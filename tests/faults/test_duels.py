@@ -33,6 +33,7 @@ PATIENCE = 60
 """Seconds after which a thread that waits for the other is taken for stuck."""
 
 Change = Callable[[Handoff], Any]
+Record = Callable[[str, object], None]
 
 
 @pytest.fixture
@@ -76,22 +77,16 @@ def _acknowledge(handoff: Handoff, *, actor: str) -> Handoff:
     return pipeline.acknowledge(handoff, actor=actor, now=SOON, version=handoff.version)
 
 
-def _say(capsys: pytest.CaptureFixture[str], what: str, fared: list[tuple[str, str]]) -> None:
-    counted = Counter(fared)
-    with capsys.disabled():
-        print(f"\n{what}: {len(fared)} races, {dict(counted)}, {_double(fared)} with two winners")
+def _counted(what: str, fared: list[tuple[str, str]]) -> str:
+    double = sum(sides == ("won", "won") for sides in fared)
+    won = Counter(left for left, _ in fared)["won"]
+    return f"{what}: {len(fared)} races, {won} won by the first, {double} with two winners"
 
 
-def _double(fared: list[tuple[str, str]]) -> int:
-    return sum(sides == ("won", "won") for sides in fared)
-
-
-def test_of_two_who_acknowledge_at_once_one_does(
-    field: tuple[Company, list[Handoff]], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_of_two_who_acknowledge_at_once_one_does(field: tuple[Company, list[Handoff]], record_property: Record) -> None:
     _, handoffs = field
     fared = race(handoffs, left=partial(_acknowledge, actor="user:1"), right=partial(_acknowledge, actor="user:2"))
-    _say(capsys, "Acknowledge against acknowledge", fared)
+    record_property("counted", _counted("Acknowledge against acknowledge", fared))
     assert set(fared) <= {("won", "refused"), ("refused", "won")}
     for handoff, (left, _) in zip(handoffs, fared, strict=True):
         [event] = Event.objects.filter(stream=handoff.stream, verb="acknowledged")
@@ -102,7 +97,7 @@ def test_of_two_who_acknowledge_at_once_one_does(
 
 
 def test_of_acknowledging_and_giving_away_at_once_one_happens(
-    field: tuple[Company, list[Handoff]], capsys: pytest.CaptureFixture[str]
+    field: tuple[Company, list[Handoff]], record_property: Record
 ) -> None:
     firm, handoffs = field
     others = {rep.pk: rep for rep in firm.reps.values()}
@@ -113,7 +108,7 @@ def test_of_acknowledging_and_giving_away_at_once_one_happens(
         return pipeline.reassign(handoff, to=to, reason="Away", actor="user:2", now=SOON, version=handoff.version)
 
     fared = race(handoffs, left=partial(_acknowledge, actor="user:1"), right=give_away)
-    _say(capsys, "Acknowledge against reassign", fared)
+    record_property("counted", _counted("Acknowledge against reassign", fared))
     assert set(fared) <= {("won", "refused"), ("refused", "won")}
     for handoff, (left, _) in zip(handoffs, fared, strict=True):
         after = Handoff.objects.get(pk=handoff.pk)
