@@ -41,11 +41,15 @@ test: $(VENV)/.installed-dev ## Run the tests on PostgreSQL, then those marked s
 	$(PY) -m tests.services --sqlite -- $(TESTS) -m sqlite $(ARGS)
 
 .PHONY: check
-check: check-static test faults ## Run all that continuous integration runs
+check: check-static test faults screenshots ## Run all that continuous integration runs
 
 .PHONY: faults
 faults: $(VENV)/.installed-dev ## Kill the product a hundred times, race it a thousand, and count
 	HANDOFFS_KILLS=100 HANDOFFS_RACES=1000 $(PY) -m tests.services -- $(PY) -m pytest -m fault tests/faults
+
+.PHONY: screenshots
+screenshots: $(VENV)/.installed-dev ## Picture every page at two widths in both themes, into var/screenshots, and check each
+	HANDOFFS_SCREENSHOTS=var/screenshots $(PY) -m tests.services -- $(PY) -m pytest tests/browser/test_every_page.py
 
 .PHONY: check-static
 check-static: format lint types migrations-check deploy-check ## Run all checks but the tests

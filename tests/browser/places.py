@@ -1,0 +1,114 @@
+"""Every page of our own, as somebody sees it in the demo company: one list for axe, for widths and for screenshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from handoffs.models import Handoff, State
+from routing.models import HandoffType, User
+from sla.models import Clock, ClockKind
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A page: the name of its picture, who looks at it (the local part of a demo e-mail, or nobody), and where it is.
+
+    `act` does what a person does there first, such as opening a dialog.
+    """
+
+    name: str
+    who: str
+    path: str
+    act: Callable[[Page], None] | None = None
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the page answers with an error status."""
+        return self.name.startswith("error-")
+
+
+def open_first(selector: str, waits_for: str) -> Callable[[Page], None]:
+    """Clicks the first of what the selector finds, and waits until something else is there."""
+
+    def act(tab: Page) -> None:
+        tab.locator(selector).first.click()
+        tab.locator(waits_for).first.wait_for()
+
+    return act
+
+
+def records(now: datetime) -> dict[str, Handoff]:
+    """A handoff in each state that a page draws differently, by the name of its picture."""
+    mine = Handoff.objects.select_related("owner__user", "from_rep__user").order_by("-pk")
+    running = Clock.objects.filter(kind=ClockKind.FIRST_CONTACT, state=Clock.State.RUNNING)
+    breached = running.filter(deadline_at__lte=now).values("assignment_id")
+    found = {f"handoff-{state.replace('_', '-')}": mine.filter(state=state).first() for state in State.values}
+    found |= {
+        f"handoff-{HandoffType(kind).short.lower().replace(' ', '-').replace('/', '-')}": mine.filter(
+            handoff_type=kind, owner__isnull=False, package__isnull=False
+        ).first()
+        for kind in HandoffType.values
+    }
+    found["handoff-breached"] = mine.filter(assignment_id__in=breached, owner__user__isnull=False).first()
+    return {name: handoff for name, handoff in found.items() if handoff is not None}
+
+
+def local_part(handoff: Handoff) -> str:
+    """Who looks at a handoff: its owner or sender where they sign in, else RevOps."""
+    for rep in (handoff.owner, handoff.from_rep):
+        if rep is not None and rep.user is not None and rep.user.is_active:
+            return rep.user.email.partition("@")[0]
+    return "ben"
+
+
+def places(now: datetime) -> Sequence[Place]:
+    """All of them, over what is in the database."""
+    inbox = reverse("inbox")
+    found = [
+        Place(name="sign-in", who="", path=reverse("sign_in")),
+        Place(name="error-404", who="ingrid", path="/nothing/here/"),
+        Place(name="inbox", who="ingrid", path=inbox),
+        Place(name="inbox-manager", who="elena", path=f"{inbox}?view=all"),
+        Place(name="inbox-revops", who="ben", path=inbox),
+        Place(name="inbox-closed", who="ben", path=f"{inbox}?view=closed"),
+        Place(name="inbox-empty", who="ilse", path=f"{inbox}?view=mine"),
+        Place(name="inbox-no-results", who="ingrid", path=f"{inbox}?q=nobody+of+that+name"),
+    ]
+    for name, handoff in records(now).items():
+        path = reverse("handoff", args=[handoff.pk])
+        found.append(Place(name=name, who=local_part(handoff), path=path))
+    one = records(now)["handoff-breached"]
+    found.append(Place(name="response", who=local_part(one), path=reverse("response", args=[one.pk])))
+    return found
+
+
+def cookie_of(who: str) -> str:
+    """The value of a session cookie for somebody of the demo."""
+    user = User.objects.get(email=f"{who}@fathomline.example")
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = BACKEND
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+def go(tab: Page, place: Place, *, base: str) -> None:
+    """Opens the place as whoever looks at it."""
+    tab.context.clear_cookies()
+    if place.who:
+        name = settings.SESSION_COOKIE_NAME
+        tab.context.add_cookies([{"name": name, "value": cookie_of(place.who), "url": base}])
+    tab.goto(place.path)
+    if place.act is not None:
+        place.act(tab)
