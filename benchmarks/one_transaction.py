@@ -28,7 +28,7 @@ from routing.models import HandoffType
 
 ROUNDS, WARM_UP = 200, 20
 LEAST_RATIO = 0.45
-MOST_ROUND_TRIPS = 14
+MOST_ROUND_TRIPS = 15
 
 
 def run() -> bool:

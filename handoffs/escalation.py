@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from django.db import InterfaceError, OperationalError, transaction
 
 from handoffs import giving, notices, reassigning, timeline, wake
+from handoffs.announcing import spoken
 from handoffs.failpoints import pass_point
-from handoffs.models import Delivery, Handoff
+from handoffs.models import Delivery, Handoff, Notice
 from handoffs.reassigning import Heir, TakenMeanwhileError
 from handoffs.timeline import Entry
 from routing.models import Rep, RoleCode
@@ -166,11 +167,12 @@ def _tell_the_one(step: Step, verb: str, *, title: str, body: str, priority: str
 
 def _queue(step: Step, person: Rep | None, *, title: str, body: str, priority: str, lines: Sequence[str] = ()) -> None:
     is_of_owner = step.waits_for != ClockKind.RESUBMIT
-    rows = notices.to_rep(
+    notices.to_rep(
         step.handoff,
         person,
         # An escalation is dropped when the handoff was returned; this one is about just that.
         Delivery.Purpose.ESCALATION if is_of_owner else Delivery.Purpose.NOTICE,
+        kind=Notice.Kind.AT_RISK if step.rung.action == Action.NOTICE_AT_RISK else Notice.Kind.OVERDUE,
         title=title,
         body=body,
         number=giving.assignment_of(step.handoff).number,
@@ -179,9 +181,9 @@ def _queue(step: Step, person: Rep | None, *, title: str, body: str, priority: s
         team=step.handoff.team if is_of_owner else step.handoff.from_team,
         lines=lines,
         priority=priority,
+        deadline=step.clock.deadline_at,
         waits_for=step.waits_for,
-    )
-    Delivery.objects.bulk_create(rows)
+    ).queue()
 
 
 def _line(step: Step, verb: str, person: Rep | None, **more: object) -> Entry:
@@ -191,7 +193,7 @@ def _line(step: Step, verb: str, person: Rep | None, **more: object) -> Entry:
 
 def _deadline(step: Step) -> str:
     zone = step.on_the_hook.time_zone if step.on_the_hook else "UTC"
-    return notices.spoken(step.clock.deadline_at, zone)
+    return spoken(step.clock.deadline_at, zone)
 
 
 def _ahead(step: Step) -> list[str]:
@@ -199,7 +201,7 @@ def _ahead(step: Step) -> list[str]:
     zone = step.on_the_hook.time_zone if step.on_the_hook else "UTC"
     said = []
     for rung in sla_clock.rungs_after(step.clock, step.now):
-        when = notices.spoken(rung.due_at, zone)
+        when = spoken(rung.due_at, zone)
         role = RoleCode(rung.role or step.handoff.type_enum.escalation_role).label
         words = {
             Action.ALERT_OWNER.value: f"You are alerted {when}.",

@@ -16,7 +16,8 @@ from django.db import transaction
 from handoffs import giving, notices, timeline, wording
 from handoffs.completeness_fields import FIELDS, QUALIFIED
 from handoffs.connectors import configured
-from handoffs.models import Delivery, Event, Handoff, Package, State, TypeSetting
+from handoffs.models import Delivery, Event, Handoff, Notice, Package, State, TypeSetting
+from handoffs.post import Post
 from handoffs.preparing import look
 from handoffs.states import BadValueError, RefusedError
 from handoffs.timeline import Entry
@@ -140,15 +141,17 @@ def whom_to_ask(handoff: Handoff, gap: str, *, by: Rep | None, now: datetime) ->
     return asked
 
 
-def question(handoff: Handoff, asked: Asked, gap: str, *, by: Rep | None, now: datetime) -> list[Delivery]:
+def question(handoff: Handoff, asked: Asked, gap: str, *, by: Rep | None, now: datetime) -> Post:
     """The message that asks for a gap."""
     found = gap_of(handoff, gap)
     return notices.to_rep(
         handoff,
         asked.rep,
         Delivery.Purpose.NOTICE,
+        kind=Notice.Kind.GAPS,
         title=f"{by.name if by else 'RevOps'} asks about {handoff.account.name}",
         body="Please fill this on the page of the handoff, or in the CRM.",
+        text=f"{FIELDS[gap].label} is missing. Fill it on the page of the handoff." if gap in FIELDS else "",
         lines=[found["sentence"]] if found else [],
         number=handoff.assignment.number if handoff.assignment else 0,
         now=now,

@@ -9,8 +9,9 @@ from typing import Any
 from django.db.models import Max, Q
 
 from handoffs import notices, states
-from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Package, Remark, State
-from handoffs.notices import Given
+from handoffs.announcing import Given
+from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Notice, Package, Remark, State
+from handoffs.wishes import Wishes
 from routing import turns
 from routing.models import Assignment, HandoffType, Rep, Turn
 from sla import clock
@@ -55,11 +56,19 @@ def fence(handoff: Handoff, fields: Mapping[str, Any]) -> bool:
 
 
 def hand_over(
-    handoff: Handoff, fields: Mapping[str, Any], assignment: Assignment, package: Package, plan: Plan, *, now: datetime
+    handoff: Handoff,
+    fields: Mapping[str, Any],
+    assignment: Assignment,
+    package: Package,
+    plan: Plan,
+    *,
+    now: datetime,
+    wishes: Wishes | None = None,
 ) -> Given | None:
     """Makes `assignment` the handoff's present one: row, clocks, and the messages of steps 4 and 5.
 
-    None if the row is no longer as it was claimed: then the caller rolls back.
+    None if the row is no longer as it was claimed: then the caller rolls back. `wishes` are looked up unless they
+    were read before.
     """
     owner = assignment.rep
     team = (assignment.pool.team if assignment.pool else None) or owner.team
@@ -79,8 +88,16 @@ def hand_over(
     }
     if not fence(handoff, changes):
         return None
-    given = Given(handoff=handoff, package=package, owner=owner, team=team, number=assignment.number, clocks=clocks)
-    Delivery.objects.bulk_create(notices.on_assigned(given, now=now))
+    given = Given(
+        handoff=handoff,
+        package=package,
+        owner=owner,
+        team=team,
+        number=assignment.number,
+        clocks=clocks,
+        wishes=wishes,
+    )
+    notices.on_assigned(given, now=now).queue()
     return given
 
 
@@ -107,37 +124,56 @@ def pass_on(row: Handoff, assignment: Assignment, package: Package, plan: Plan, 
 
 
 def tell_sender(
-    row: Handoff, purpose: Delivery.Purpose, title: str, body: str, *, now: datetime, after: timedelta = AT_ONCE
+    row: Handoff,
+    purpose: Delivery.Purpose,
+    kind: Notice.Kind,
+    title: str,
+    body: str,
+    *,
+    now: datetime,
+    after: timedelta = AT_ONCE,
+    text: str = "",
 ) -> None:
-    """Tells whoever handed it over, `after` so long, under the present assignment."""
-    rows = notices.to_sender(
+    """Tells whoever handed it over, `after` so long, under the present assignment.
+
+    `text` is what the notice inside the product says, where the body repeats what somebody wrote.
+    """
+    notices.to_sender(
         row,
         purpose,
+        kind=kind,
         title=title,
         body=body,
+        text=text,
         number=assignment_of(row).number,
         now=now,
         not_before=now + after,
         mark=str(row.version),
-    )
-    Delivery.objects.bulk_create(rows)
+    ).queue()
 
 
-def tell_former(row: Handoff, former: Rep, event: str, body: str, *, number: int, now: datetime) -> None:
-    """Tells whoever had it under assignment `number` that they no longer do, unless they never heard of it."""
-    rows = notices.to_rep(
+def tell_former(
+    row: Handoff, former: Rep, event: str, body: str, *, number: int, now: datetime, text: str = ""
+) -> None:
+    """Tells whoever had it under assignment `number` that they no longer do, unless they never heard of it.
+
+    `text` is what the notice inside the product says, where the body repeats what somebody wrote.
+    """
+    post = notices.to_rep(
         row,
         former,
         Delivery.Purpose.NOTICE,
+        kind=Notice.Kind.GONE,
         title=f"{event.capitalize()}: {row.account.name}",
         body=body,
+        text=text,
         number=number,
         now=now,
         mark=event,
     )
-    for notice in rows:
-        notice.payload["only_if_told"] = True
-    Delivery.objects.bulk_create(rows)
+    for delivery in post.deliveries:
+        delivery.payload["only_if_told"] = True
+    post.queue()
 
 
 def release(row: Handoff, reason: Assignment.Release, *, at: datetime, now: datetime) -> None:

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
-from handoffs import claiming, filling, giving, notices, states, timeline, wake
+from handoffs import claiming, crm_writing, filling, giving, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
 from handoffs.filling import Asked
-from handoffs.models import Account, Deal, Delivery, Event, Handoff, ReturnReason, State
+from handoffs.models import Account, Deal, Delivery, Event, Handoff, Notice, ReturnReason, State
 from handoffs.preparing import prepare
 from handoffs.settling import LostRaceError, postpone, settle
 from handoffs.timeline import Entry, Head
@@ -162,7 +162,8 @@ def acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: int | N
         assignment = giving.assignment_of(row)
         clock.stop(assignment, at=now, kinds=[ClockKind.ACKNOWLEDGE])
         title, body = f"Acknowledged: {row.account.name}", f"{row.reference} is in the hands of {row.owner}."
-        giving.tell_sender(row, Delivery.Purpose.ACKNOWLEDGED, title, body, now=now, after=UNDO)
+        kind = Notice.Kind.ACKNOWLEDGED
+        giving.tell_sender(row, Delivery.Purpose.ACKNOWLEDGED, kind, title, body, now=now, after=UNDO)
         timeline.record(row.stream, "acknowledged", actor=actor, now=now)
         wake.after_commit()
     return row
@@ -186,6 +187,9 @@ def undo_acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: in
         Delivery.objects.filter(
             handoff=row, assignment_number=assignment.number, purpose=Delivery.Purpose.ACKNOWLEDGED, state="queued"
         ).update(state=Delivery.State.CANCELLED, next_at=None, last_error="The acknowledgement was taken back.")
+        Notice.objects.filter(
+            handoff=row, assignment_number=assignment.number, kind=Notice.Kind.ACKNOWLEDGED, shown_from__gt=now
+        ).delete()
         timeline.record(row.stream, "acknowledge_undone", actor=actor, now=now)
     return row
 
@@ -223,7 +227,7 @@ def log_contact(
             giving.release(row, Assignment.Release.CONTACTED, at=contacted_at, now=now)
             giving.change(row, state=State.CONTACTED, contacted_at=contacted_at)
         if findings.strip():
-            note = notices.findings(row, findings.strip(), number=giving.assignment_of(row).number, at=contacted_at)
+            note = crm_writing.findings(row, findings.strip(), number=giving.assignment_of(row).number, at=contacted_at)
             Delivery.objects.bulk_create([note])
             wake.after_commit()
         verb = "contact_corrected" if is_correction else "contacted"
@@ -269,8 +273,9 @@ def reject(
         plan = clock.plan(clock.policy_of(assignment), first_contact_minutes=None)
         clock.start(plan, assignment, now=now, kinds=[ClockKind.RESUBMIT])
         giving.change(row, state=State.REJECTED, rejection_reason=reason)
-        title, body = f"{row.owner} returned {row.account.name}", f"Reason: {why.lower()}. {comment}".strip()
-        giving.tell_sender(row, Delivery.Purpose.NOTICE, title, body, now=now)
+        title, because = f"{row.owner} returned {row.account.name}", f"Reason: {why.lower()}."
+        body, kind = f"{because} {comment}".strip(), Notice.Kind.RETURNED
+        giving.tell_sender(row, Delivery.Purpose.NOTICE, kind, title, body, now=now, text=because)
         timeline.record(
             row.stream, "rejected", actor=actor, now=now, reason=reason, **giving.remark(row, comment, actor, now)
         )
@@ -337,7 +342,7 @@ def ask_gap(handoff: Handoff, *, gap: str, by: Rep | None, actor: str, now: date
     with transaction.atomic():
         row = giving.lock(handoff)
         asked = filling.whom_to_ask(row, gap, by=by, now=now)
-        Delivery.objects.bulk_create(filling.question(row, asked, gap, by=by, now=now))
+        filling.question(row, asked, gap, by=by, now=now).queue()
         timeline.record(row.stream, "gap_asked", actor=actor, now=now, gap=gap, rep=asked.rep.pk if asked.rep else None)
         wake.after_commit()
     return asked
@@ -350,7 +355,8 @@ def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, versio
         if row.assignment is not None:
             if row.owner is not None and row.state in {State.ASSIGNED, State.ACKNOWLEDGED}:
                 body = f"{row.reference} was withdrawn: {reason or 'no reason given'}. There is nothing left to do."
-                giving.tell_former(row, row.owner, "withdrawn", body, number=row.assignment.number, now=now)
+                gone = f"{row.reference} was withdrawn. There is nothing left to do."
+                giving.tell_former(row, row.owner, "withdrawn", body, number=row.assignment.number, now=now, text=gone)
             giving.release(row, Assignment.Release.WITHDRAWN, at=now, now=now)
             giving.credit_turn(row.assignment, actor=actor, now=now, reason="withdrawn")
         giving.change(row, state=State.WITHDRAWN, closed_at=now, next_at=None)

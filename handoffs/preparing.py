@@ -15,6 +15,7 @@ from handoffs.models import Handoff, Package, TypeSetting
 from handoffs.package import compile_package
 from handoffs.routing_facts import People, facts_of
 from handoffs.timeline import Entry, Head
+from handoffs.wishes import Wishes, wishes_of
 from routing.assign import Outcome
 from routing.availability import Reason
 from routing.decide import Draft, decide
@@ -40,6 +41,7 @@ class Prepared:
     sender_team: Team | None
     number: int
     head: Head
+    wishes: Wishes
 
     def save_package(self) -> Package:
         """Stores the snapshot, if it says something the last one did not."""
@@ -152,7 +154,14 @@ def prepare(handoff: Handoff, *, now: datetime) -> Prepared:
         sender_team=sender_team,
         number=max((number for number, _, _ in held), default=0) + 1,
         head=timeline.head(handoff.stream),
+        wishes=wishes_of(_to_be_told(draft, team, sender)),
     )
+
+
+def _to_be_told(draft: Draft | None, team: Team | None, sender: Rep | None) -> list[int | None]:
+    """Ids of everybody whom the one transaction may have to tell, so that it need not ask how they want it."""
+    owners = [candidate.rep.pk for candidate in draft.candidates] if draft else []
+    return [*owners, team.manager_id if team else None, sender.pk if sender else None]
 
 
 def _returned_by(handoff: Handoff, held: Sequence[tuple[int, int, str]]) -> int | None:

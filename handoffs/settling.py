@@ -9,7 +9,7 @@ from django.db import transaction
 
 from handoffs import giving, notices, timeline, wake
 from handoffs.failpoints import pass_point
-from handoffs.models import Delivery, Handoff, State
+from handoffs.models import Handoff, State
 from handoffs.preparing import Prepared
 from handoffs.retrying import wait_after
 from routing.assign import assign
@@ -39,7 +39,13 @@ def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
                 _hold(handoff, prepared, outcome.held_until, now=now, actor=actor)
             else:
                 given = giving.hand_over(
-                    handoff, prepared.fields(handoff), outcome.assignment, package, prepared.plan, now=now
+                    handoff,
+                    prepared.fields(handoff),
+                    outcome.assignment,
+                    package,
+                    prepared.plan,
+                    now=now,
+                    wishes=prepared.wishes,
                 )
                 if given is None:
                     raise LostRaceError
@@ -75,7 +81,7 @@ def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
     if was_blocked and prepared.same_gaps:
         timeline.append(handoff.stream, prepared.compiled(), actor=actor, now=now, after=prepared.head)
         return
-    Delivery.objects.bulk_create(notices.gap_list(handoff, prepared.package, number=0, now=now))
+    notices.gap_list(handoff, prepared.package, number=0, now=now, wishes=prepared.wishes).queue()
     timeline.append(handoff.stream, prepared.entries(None), actor=actor, now=now, after=prepared.head)
 
 
@@ -91,7 +97,7 @@ def _hold(handoff: Handoff, prepared: Prepared, held_until: datetime | None, *, 
     if not giving.fence(handoff, changes):
         raise LostRaceError
     if first_time:
-        rows = notices.nobody(handoff, prepared.team, number=prepared.number, reasons=prepared.refusals(), now=now)
-        Delivery.objects.bulk_create(rows)
+        reasons, wishes = prepared.refusals(), prepared.wishes
+        notices.nobody(handoff, prepared.team, number=prepared.number, reasons=reasons, now=now, wishes=wishes).queue()
     lines = prepared.entries(None) if first_time else prepared.compiled()
     timeline.append(handoff.stream, lines, actor=actor, now=now, after=prepared.head)

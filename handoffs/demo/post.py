@@ -17,7 +17,7 @@ from django.db.models.fields import CharField
 from django.db.models.functions import Cast, Concat
 
 from handoffs import timeline
-from handoffs.models import Account, Activity, Deal, Delivery, Handoff
+from handoffs.models import Account, Activity, Deal, Delivery, Handoff, Notice
 from handoffs.timeline import Entry
 from routing.models import Rep
 
@@ -28,6 +28,7 @@ Channel, Purpose, State = Delivery.Channel, Delivery.Purpose, Delivery.State
 
 # Every so many deliveries one goes wrong, in this order.
 _ONE_IN = 430
+NOTICES_KEPT, NOTICES_UNREAD = timedelta(days=14), timedelta(hours=20)
 _FAILURES = (
     (Purpose.ALERT, "Slack does not know the channel: invite the app to it, or correct the team's channel."),
     (Purpose.BRIEFING, "Resend's daily limit was reached for 20 hours: raise it, then retry."),
@@ -69,6 +70,9 @@ class Post:
                 provider_id=Concat(Value("demo-"), Cast("id", CharField())),
             )
         _write_to_crm(self._written)
+        # Nobody reads months of notices on their first day.
+        Notice.objects.filter(shown_from__lt=self._now - NOTICES_KEPT).delete()
+        Notice.objects.filter(shown_from__lt=self._now - NOTICES_UNREAD).update(read_at=F("shown_from"))
 
     def _entry(self, row: Delivery) -> Entry:
         facts = {"purpose": row.purpose, "channel": row.channel, "delivery": str(row.uuid)}
