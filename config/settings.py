@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "handoffs.views.session_limits.session_limits",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -167,9 +168,9 @@ LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
-# Eight hours without a request end a session.
-SESSION_COOKIE_AGE = 8 * 60 * 60
-SESSION_SAVE_EVERY_REQUEST = True
+# handoffs.views.session_limits ends sessions: after 8 hours without use and 12 hours in all. The cookie is kept longer,
+# so that whoever comes back the next morning is told why.
+SESSION_COOKIE_AGE = 24 * 60 * 60
 
 # Five wrong passwords for one person from one address close that pair for a quarter of an hour, so that a
 # stranger elsewhere cannot lock a colleague out.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from handoffs.views import demo, handoff, inbox, session
+from handoffs.views import demo, handoff, inbox, password, session
 
 
 class Reference:
@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handoffs/<reference:number>/response.md", handoff.response_file, name="response_file"),
     path("accounts/login/", session.sign_in, name="sign_in"),
     path("accounts/logout/", session.sign_out, name="sign_out"),
+    path("accounts/password/", password.change, name="password"),
     path("demo/clock/", demo.clock, name="demo_clock"),
     path("theme/", session.theme, name="theme"),
 ]

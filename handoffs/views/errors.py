@@ -44,6 +44,13 @@ FORBIDDEN = Trouble(
     why="Your account lacks the right for this action. Nothing was changed.",
     icon="lock",
 )
+NO_ADMIN = Trouble(
+    status=403,
+    short="no access",
+    what="The administration is not open to you",
+    why="Your account may use the pages, but not the administration. RevOps can change that.",
+    icon="lock",
+)
 CSRF = Trouble(
     status=403,
     short="form expired",

@@ -5,20 +5,27 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from axes.helpers import get_cool_off
 from django import forms
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth import login, logout
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
+from handoffs.now import real_now
+from handoffs.views import session_limits
+from handoffs.views.errors import NO_ADMIN, trouble
 from handoffs.views.page import methods, page, safe_next
 from handoffs.views.theme import THEMES
+from routing.models import User
 
 A_YEAR = 365 * 24 * 60 * 60
 
@@ -57,9 +64,28 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(destination)
     form = SignInForm(request, data=request.POST if request.method == "POST" else None)
     if form.is_valid():
-        login(request, form.get_user())
-        return redirect(destination)
+        return enter(request, form.get_user(), destination)
     return _form(request, form, destination, status=400 if form.is_bound else 200)
+
+
+def enter(request: HttpRequest, user: User, destination: str) -> HttpResponse:
+    """Signs the person in, starts the limits of the session, and leads on. `user.backend` says who vouches for them."""
+    login(request, user)
+    session_limits.begin(request, now=real_now())
+    response = redirect(destination)
+    response.delete_cookie(session_limits.COOKIE)
+    return response
+
+
+@methods("GET", "HEAD", "POST")
+def to_admin(request: HttpRequest) -> HttpResponse:
+    """Where the admin sends whoever may not enter: to the one sign-in page, or to a refusal if signed in already."""
+    index = reverse("admin:index")
+    wanted = safe_next(request, request.GET.get("next", ""), otherwise=index)
+    wanted = index if wanted.startswith(reverse("admin:login")) else wanted
+    if not request.user.is_authenticated:
+        return redirect_to_login(wanted)
+    return redirect(wanted) if admin.site.has_permission(request) else trouble(request, NO_ADMIN)
 
 
 def attempted_name(request: HttpRequest, credentials: Mapping[str, str] | None) -> str:
@@ -68,27 +94,41 @@ def attempted_name(request: HttpRequest, credentials: Mapping[str, str] | None) 
     return found.strip().lower()
 
 
-def locked_out(request: HttpRequest, _response: HttpResponse, _credentials: object) -> HttpResponse:
-    """What django-axes shows after too many wrong passwords: the form again, with a sentence and status 429."""
-    form = SignInForm(request, data={"username": request.POST.get("username", "")})
-    form.full_clean()
-    form.errors.clear()
-    minutes = math.ceil(get_cool_off(request).total_seconds() / 60)
-    form.add_error(
-        None,
-        f"Too many wrong passwords, so this sign-in is closed for {minutes} minutes. Wait, or ask RevOps to open it.",
-    )
-    destination = safe_next(request, request.POST.get("next", ""), otherwise=reverse("inbox"))
-    response = _form(request, form, destination, status=429)
-    response.headers["Retry-After"] = str(minutes * 60)
+def locked_out(request: HttpRequest, response: HttpResponse, _credentials: object) -> HttpResponse:
+    """What django-axes shows after too many wrong passwords: the form again, with a sentence and status 429.
+
+    Whoever is signed in and changes their password gets the answer of that page, which says it already.
+    """
+    if not request.user.is_authenticated:
+        form = SignInForm(request, data={"username": request.POST.get("username", "")})
+        form.full_clean()
+        form.errors.clear()
+        form.add_error(None, too_many(request))
+        destination = safe_next(request, request.POST.get("next", ""), otherwise=reverse("inbox"))
+        response = _form(request, form, destination, status=429)
+    response.status_code = 429
+    response.headers["Retry-After"] = str(_minutes_closed(request) * 60)
     return response
+
+
+def too_many(request: HttpRequest) -> str:
+    """The sentence for somebody who is locked out."""
+    minutes = _minutes_closed(request)
+    return f"Too many wrong passwords, so this sign-in is closed for {minutes} minutes. Wait, or ask RevOps to open it."
+
+
+def _minutes_closed(request: HttpRequest) -> int:
+    closed: timedelta = get_cool_off(request)
+    return math.ceil(closed.total_seconds() / 60)
 
 
 @methods("POST")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session; only a form can do it, so that no link or image signs anybody out."""
     logout(request)
-    return redirect(settings.LOGOUT_REDIRECT_URL)
+    response = redirect(settings.LOGOUT_REDIRECT_URL)
+    response.delete_cookie(session_limits.COOKIE)
+    return response
 
 
 @methods("POST")
@@ -104,5 +144,11 @@ def theme(request: HttpRequest) -> HttpResponse:
 def _form(request: HttpRequest, form: SignInForm, destination: str, *, status: int) -> HttpResponse:
     """The sign-in page. It names where the reader is going by the number in the address alone, and looks nothing up."""
     handoff = re.match(r"/handoffs/(HO-[0-9]+)/", destination)
-    context = {"form": form, "next": destination, "destination": handoff[1] if handoff else ""}
+    context = {
+        "form": form,
+        "next": destination,
+        "destination": handoff[1] if handoff else "",
+        "ended": "" if form.is_bound else session_limits.why_ended(request),
+        "ask": settings.REVOPS_EMAIL,
+    }
     return page(request, "sign_in.html", context, status=status)

@@ -5,6 +5,7 @@ import time_machine
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from routing.models import User
 from tests.factories import PASSWORD, Company
 from tests.handoffs.pages.conftest import SignIn
 from tests.handoffs.pages.reading import html, words
@@ -69,8 +70,7 @@ def test_too_many_wrong_passwords_close_the_door_whatever_the_case_of_the_letter
     spellings = [INGRID, INGRID.upper(), INGRID.title(), f" {INGRID} "]
     for spelling in spellings:
         assert enter(client, email=spelling, password="wrong").status_code == 400
-    in_admin = {"username": INGRID.title(), "password": "wrong"}
-    answers = [client.post("/admin/login/", in_admin)]
+    answers = [enter(client, password="wrong")]
 
     assert answers[-1].status_code == 429
     said = words(answers[-1])
@@ -90,6 +90,31 @@ def test_signing_out_takes_a_form(firm: Company, sign_in: SignIn) -> None:
 
     assert client.post("/accounts/logout/").headers["Location"] == "/accounts/login/"
     assert client.get("/").status_code == 302
+
+
+def test_the_admin_has_no_door_of_its_own(firm: Company, sign_in: SignIn) -> None:
+    answer = Client().get("/admin/routing/rep/", follow=True)
+    assert answer.redirect_chain[-1] == ("/accounts/login/?next=/admin/routing/rep/", 302)
+    assert Client().post("/admin/login/", {"username": INGRID, "password": PASSWORD}).status_code == 302
+
+    client = sign_in("ingrid")
+    answer = client.get("/admin/", follow=True)
+    assert answer.status_code == 403
+    assert "The administration is not open to you" in words(answer)
+
+    User.objects.filter(email=INGRID).update(is_staff=True)
+    assert client.get("/admin/login/?next=/admin/login/").headers["Location"] == "/admin/"
+    assert client.get("/admin/login/?next=https://evil.example/").headers["Location"] == "/admin/"
+    assert client.get("/admin/logout/").status_code == 405
+    assert client.post("/admin/logout/").headers["Location"] == "/accounts/login/"
+    assert client.get("/admin/").status_code == 302
+
+
+def test_the_page_says_whom_to_ask_for_a_new_password(firm: Company, settings: Settings) -> None:
+    settings.REVOPS_EMAIL = ""
+    assert "Forgot your password? RevOps sets a new one." in words(Client().get("/accounts/login/"))
+    settings.REVOPS_EMAIL = "revops@fathomline.example"
+    assert 'href="mailto:revops@fathomline.example"' in html(Client().get("/accounts/login/"))
 
 
 def test_a_lost_session_sends_a_fragment_request_to_the_sign_in_page(firm: Company) -> None:
