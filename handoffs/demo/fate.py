@@ -25,8 +25,8 @@ RETURNS = (
     ("wrong_owner", "They buy through an integrator, so this belongs to the partner team."),
     ("wrong_owner", "The parent company is mine, this branch is not: it sits in another territory."),
     ("duplicate", "The same request as last week, sent through another form."),
-    ("not_fit", "A student project. Nice people, no company behind it."),
-    ("not_fit", "They want to build it themselves and only asked for the price."),
+    ("not_a_fit", "A student project. Nice people, no company behind it."),
+    ("not_a_fit", "They want to build it themselves and only asked for the price."),
 )
 
 
