@@ -16,23 +16,17 @@ from django.utils import timezone
 
 from handoffs import schedule
 from handoffs.models import Delivery, Handoff, State
-from routing.models import HandoffType
 from tests.factories import Company, Rich, company, rich_account
 from tests.fakes.fixtures import ROOT, Fake
 from tests.faults.counting import count
 from tests.faults.processes import DEAD_BROKER, Product, end, wait_until
+from tests.handoffs.given import SENDERS
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 WORKER = ("-m", "celery", "-A", "config", "worker", "--concurrency", "2", "--without-gossip", "--without-mingle")
 BEAT = ("-m", "celery", "-A", "config", "beat", "--pidfile", "")
 ENGINE = ("manage.py", "engine")
-SENDERS = {
-    HandoffType.MQL_TO_SALES: "mara",
-    HandoffType.SQL_TO_AE: "dana",
-    HandoffType.CLOSED_TO_CS: "oskar",
-    HandoffType.EXPANSION_TO_SALES: "hannah",
-}
 Triggers = list[tuple[str, Rich]]
 
 

@@ -28,6 +28,7 @@ from tests.fakes.fixtures import ROOT, Fake
 from tests.faults.counting import count
 from tests.faults.processes import Product, end, wait_until
 from tests.faults.test_ladder_kills import LADDER_STEPS
+from tests.handoffs.given import SENDERS
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -52,12 +53,6 @@ STEPS = {
 }
 # Besides: while the other side has done its work and the answer is on its way.
 IN_THE_CALL = ("slack", "resend")
-SENDERS = {
-    HandoffType.MQL_TO_SALES: "mara",
-    HandoffType.SQL_TO_AE: "dana",
-    HandoffType.CLOSED_TO_CS: "oskar",
-    HandoffType.EXPANSION_TO_SALES: "hannah",
-}
 PATHS = {"slack": "chat.postMessage", "resend": "/emails"}
 
 
