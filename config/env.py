@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import warnings
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,6 +86,19 @@ def number(env: Environment, name: str, *, default: int, least: int = 0, most: i
             f"{name} is {text}; set it to {least} at least" + (f" and {most} at most." if most else ".")
         )
     return int(text)
+
+
+def networks(env: Environment, name: str) -> list[IPv4Network | IPv6Network]:
+    """Addresses or networks, separated by commas."""
+    found = []
+    for part in filter(None, (each.strip() for each in env.str(name).split(","))):
+        try:
+            found.append(ip_network(part, strict=False))
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} holds '{part}', which is no address or network; write them like 10.0.0.0/8, 192.0.2.7."
+            ) from None
+    return found
 
 
 def secret_key(env: Environment, *, demo: bool, directory: Path) -> str:

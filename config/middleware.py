@@ -38,7 +38,12 @@ def admin_csp(get_response: GetResponse) -> GetResponse:
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The address sign-in attempts are counted under: the one our own proxy saw, or the peer's."""
+    """Behind a proxy of ours, the address it saw; sign-in attempts are counted under it."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     # Only the last entry was written by our proxy; those before it are whatever the client claims.
-    return str(forwarded.rsplit(",", 1)[-1].strip() or request.META.get("REMOTE_ADDR", ""))
+    return str(forwarded.rsplit(",", 1)[-1].strip() or peer_ip(request))
+
+
+def peer_ip(request: HttpRequest) -> str:
+    """Without a proxy, the address of whoever is connected."""
+    return str(request.META.get("REMOTE_ADDR", ""))

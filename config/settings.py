@@ -15,6 +15,7 @@ from config.env import (
     flag,
     http_url,
     load_env_files,
+    networks,
     number,
     redis_url,
     secret_key,
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.no_store",
+    "handoffs.views.health.probes",
     "csp.middleware.CSPMiddleware",
     "config.middleware.admin_csp",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -178,7 +180,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "config.middleware.client_ip" if BEHIND_PROXY else None
+CLIENT_IP = AXES_CLIENT_IP_CALLABLE = f"config.middleware.{'client_ip' if BEHIND_PROXY else 'peer_ip'}"
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "handoffs.views.session.locked_out"
 # Our forms call the e-mail "username", as Django's do; axes would look for a field named after the model's column.
@@ -192,6 +194,8 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "handoffs.views.errors.csrf_failure"
+# Probes come from inside, without https.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
@@ -297,6 +301,11 @@ SPECTACULAR_SETTINGS = {
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 # A cell that begins like a formula would run in the spreadsheet of whoever opens the export.
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+
+# --- What monitoring may read -------------------------------------------------------------------------
+
+METRICS_TOKEN = env.str("METRICS_TOKEN")
+METRICS_NETWORKS = networks(env, "METRICS_NETWORKS")
 
 # --- Logs -----------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from handoffs.views import demo, handoff, inbox, password, session
+from handoffs.views import demo, handoff, health, inbox, password, session
 
 
 class Reference:
@@ -31,6 +31,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handoffs/<reference:number>/acknowledge/", handoff.acknowledge, name="acknowledge"),
     path("handoffs/<reference:number>/response/", handoff.response, name="response"),
     path("handoffs/<reference:number>/response.md", handoff.response_file, name="response_file"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("accounts/login/", session.sign_in, name="sign_in"),
     path("accounts/logout/", session.sign_out, name="sign_out"),
     path("accounts/password/", password.change, name="password"),

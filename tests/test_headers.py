@@ -3,6 +3,7 @@
 import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.utils.module_loading import import_string
 
 from config.middleware import admin_csp, client_ip, no_store
 from routing.models import User
@@ -58,6 +59,8 @@ def test_behind_a_proxy_only_its_own_entry_of_the_forwarded_addresses_counts(rf:
     assert client_ip(rf.get("/")) == "127.0.0.1"
 
 
-def test_without_a_proxy_a_forwarded_address_is_not_believed(settings):
-    assert settings.AXES_CLIENT_IP_CALLABLE is None
+def test_without_a_proxy_a_forwarded_address_is_not_believed(settings, rf: RequestFactory):
+    request = rf.get("/", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert import_string(settings.CLIENT_IP)(request) == "127.0.0.1"
+    assert settings.AXES_CLIENT_IP_CALLABLE == settings.CLIENT_IP
     assert settings.SECURE_PROXY_SSL_HEADER is None

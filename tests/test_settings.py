@@ -12,7 +12,7 @@ from django.db import connection
 from config.env import setting_names
 
 ROOT = Path(__file__).resolve().parent.parent
-READERS = {"str", "list", "choice", "flag", "number", "http_url", "get"}
+READERS = {"str", "list", "choice", "flag", "number", "http_url", "get", "networks"}
 
 
 def variables_read() -> set[str]:
@@ -57,6 +57,7 @@ def test_every_variable_read_is_explained_and_every_explained_one_is_read():
         ({"HANDOFFS_DEMO": "maybe"}, "HANDOFFS_DEMO is 'maybe', which is neither yes nor no"),
         ({"BROKER_SOCKET_TIMEOUT": "soon"}, "BROKER_SOCKET_TIMEOUT is 'soon', which is not a whole number"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is 'LOUD'; set it to INFO, DEBUG"),
+        ({"METRICS_NETWORKS": "10.0.0.0/8, here"}, "METRICS_NETWORKS holds 'here', which is no address"),
         ({"HANDOFFS_ENV_FILE": "/no/such/file"}, "HANDOFFS_ENV_FILE names /no/such/file, which is not a file"),
     ],
 )
