@@ -40,7 +40,7 @@ def probe(path: str, **settings: str) -> tuple[int, str]:
 
 
 def numbers(answer: Any) -> dict[str, float]:
-    """Every sample as `name{label,label}` -> value."""
+    """Every sample as `name{value,value}`, by label name, -> value."""
     families = text_string_to_metric_families(answer.content.decode())
     samples = [sample for family in families for sample in family.samples]
     return {f"{sample.name}{{{','.join(sample.labels.values())}}}": sample.value for sample in samples}
@@ -151,9 +151,9 @@ def test_the_figures_are_those_of_the_rows(firm: Company, settings: Settings, cl
     assert found["handoffs_timers{first_contact}"] == 1
     assert found["handoffs_timers{resubmit}"] == 0
     queued = Delivery.objects.filter(channel="slack", state="queued").count()
-    assert found["handoffs_outbox{queued,slack}"] == queued > 0
-    assert found["handoffs_outbox{queued,email}"] == 0
-    assert found["handoffs_outbox{parked,email}"] == Delivery.objects.filter(state="parked").count() > 0
+    assert found["handoffs_outbox{slack,queued}"] == queued > 0
+    assert found["handoffs_outbox{email,queued}"] == 0
+    assert found["handoffs_outbox{email,parked}"] == Delivery.objects.filter(state="parked").count() > 0
     assert found["handoffs_outbox_oldest_seconds{slack}"] == 5400
     assert found["handoffs_outbox_failing{slack}"] == 0
     assert found["handoffs_escalations_total{alert_owner}"] == 0
