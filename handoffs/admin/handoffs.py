@@ -284,9 +284,9 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
     def shown_state(self, handoff: Handoff) -> tuple[str, str]:
         return handoff.state, handoff.get_state_display()
 
-    @display(description="SLA due", ordering="due_at", empty_value="-")
+    @display(description="SLA due", ordering="promised_at", empty_value="-")
     def due_at(self, handoff: Any) -> datetime | None:
-        due: datetime | None = handoff.due_at
+        due: datetime | None = handoff.promised_at
         return due
 
     @display(description="SLA", label=DUE_COLOURS)
@@ -298,7 +298,7 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
         standing = promise(handoff, now())
         if standing is None:
             return admin_cells.NOTHING
-        return f"{standing[1]}: due {localize(localtime(handoff.due_at))}"
+        return f"{standing[1]}: due {localize(localtime(handoff.promised_at))}"
 
     @display(description="complete", ordering="completeness")
     def shown_completeness(self, handoff: Handoff) -> str:

@@ -60,8 +60,8 @@ class PromiseFilter(RadioFilter):
         at = now()
         runs = Q(clock_state=Clock.State.RUNNING)
         meaning = {
-            "over": runs & Q(due_at__lte=at),
-            "risk": runs & Q(risk_at__lte=at, due_at__gt=at),
+            "over": runs & Q(promised_at__lte=at),
+            "risk": runs & Q(risk_at__lte=at, promised_at__gt=at),
             "good": runs & Q(risk_at__gt=at),
             "paused": Q(clock_state=Clock.State.PAUSED),
         }
@@ -69,10 +69,10 @@ class PromiseFilter(RadioFilter):
 
 
 def with_promise(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Adds due_at, risk_at, clock_state and clock_stopped_at of the present assignment's first-contact clock."""
+    """Adds promised_at, risk_at, clock_state and clock_stopped_at of the present assignment's first-contact clock."""
     clock = Clock.objects.filter(assignment=OuterRef("assignment"), kind=ClockKind.FIRST_CONTACT)
     return handoffs.annotate(
-        due_at=Subquery(clock.values("deadline_at")[:1]),
+        promised_at=Subquery(clock.values("deadline_at")[:1]),
         risk_at=Subquery(clock.values("at_risk_at")[:1]),
         clock_state=Subquery(clock.values("state")[:1]),
         clock_stopped_at=Subquery(clock.values("stopped_at")[:1]),
@@ -81,7 +81,7 @@ def with_promise(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
 
 def promise(handoff: Any, at: datetime) -> tuple[str, str] | None:
     """How the first-contact promise stands at `at`: a key of DUE_COLOURS, and the word for it."""
-    due = handoff.due_at
+    due = handoff.promised_at
     if due is None:
         return None
     stopped = handoff.clock_stopped_at

@@ -41,7 +41,7 @@ def _tiles(request: HttpRequest) -> Iterator[dict[str, Any]]:
             yield _tile(model, count, one if count == 1 else many, narrowed)
     handoffs = admin.site.get_model_admin(Handoff)
     if handoffs.has_view_permission(request):
-        late = Q(clock_state=Clock.State.RUNNING, due_at__lte=now())
+        late = Q(clock_state=Clock.State.RUNNING, promised_at__lte=now())
         count = handoffs.get_queryset(request).filter(late).count()
         yield _tile(Handoff, count, "is over its SLA" if count == 1 else "are over their SLA", "promise=over")
 
