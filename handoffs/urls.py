@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from handoffs.views import demo, handoff, health, inbox, password, session
+from handoffs.views import demo, handoff, health, inbox, password, pulse, session
 
 
 class Reference:
@@ -25,6 +25,8 @@ register_converter(Reference, "reference")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.inbox, name="inbox"),
+    path("inbox/rows/", inbox.rows, name="inbox_rows"),
+    path("inbox/pulse/", pulse.pulse, name="inbox_pulse"),
     path("handoffs/<uuid:uuid>/", handoff.by_uuid, name="handoff_by_uuid"),
     path("handoffs/<reference:number>/", handoff.show, name="handoff"),
     path("handoffs/<reference:number>/clock/", handoff.clock, name="handoff_clock"),

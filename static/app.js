@@ -1,4 +1,4 @@
-// The whole of our own script: theme, copying, and a sentence when a request is lost. Every page works without it.
+// Theme, copying, folding, and a sentence when a request is lost. Every page works without it.
 "use strict";
 
 document.addEventListener("click", (event) => {
@@ -32,24 +32,10 @@ document.addEventListener("htmx:load", (event) => {
   for (const section of event.detail.elt.querySelectorAll("details[data-fold]")) section.open = false;
 });
 
-// Nobody is there to read a poll's answer while the tab is hidden.
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && event.detail.requestConfig.verb === "get") event.preventDefault();
-});
-
-// A lost action says so at once; a lost poll only after three, and takes it back with the next answer.
-let missed = 0;
-const say = (id) => document.getElementById("flash").replaceChildren(...(id ? [document.getElementById(id).content.cloneNode(true)] : []));
+// A lost action says so at once. Lost polls are counted in pulse.js.
 for (const kind of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(kind, (event) => {
-    const isPoll = event.detail.requestConfig.verb === "get";
-    missed += isPoll ? 1 : 0;
-    if (!isPoll) say("lost");
-    else if (missed === 3) say("outdated");
+    if (event.detail.requestConfig.headers["X-Background"]) return;
+    document.getElementById("flash").replaceChildren(document.getElementById("lost").content.cloneNode(true));
   });
 }
-document.addEventListener("htmx:afterOnLoad", (event) => {
-  if (event.detail.requestConfig.verb !== "get" || !event.detail.successful) return;
-  if (missed >= 3) say("");
-  missed = 0;
-});

@@ -2,62 +2,117 @@
 
 from __future__ import annotations
 
-from typing import cast
-from urllib.parse import urlencode
+import zlib
+from typing import Any, cast
 
-from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from handoffs.access import visible_to
+from handoffs.models import Handoff
 from handoffs.now import now
-from handoffs.views import queue
+from handoffs.views import asked as questions
+from handoffs.views import queue, tabs
+from handoffs.views.asked import LAST_PAGE, Asked
 from handoffs.views.page import PageRequest, methods, page, reading_of, signed_in
+from handoffs.views.tabs import Counts, Reader, Tab
+from handoffs.views.words import Reading
 
-TABS = (
-    (queue.MINE, "My queue"),
-    (queue.ACKNOWLEDGE, "To acknowledge"),
-    (queue.OPEN, "All open"),
-    (queue.CLOSED, "Closed"),
-)
-SEARCH_LIMIT = 100
+PLACES = {tabs.OPEN: "all", tabs.CLOSED: "all", tabs.TEAM: "team", tabs.FOUND: ""}
 
 
 @methods("GET", "HEAD")
 @signed_in
 def inbox(request: HttpRequest) -> HttpResponse:
-    """The list; `view` names the tab, `q` searches everything the reader may see, `page` counts from 1.
+    """The page. `view` names the tab, `q` searches, filters narrow, `page` counts from 1; see `asked`.
 
-    An htmx request gets the list alone.
+    A search without a tab looks through everything the reader may see.
     """
+    return page(request, "handoffs/inbox.html", _context(cast(PageRequest, request)))
+
+
+@methods("GET", "HEAD")
+@signed_in
+def rows(request: HttpRequest) -> HttpResponse:
+    """The list alone, for the same parameters, with tabs and filters beside it; a browser gets the address to show."""
     asked = cast(PageRequest, request)
-    reading = reading_of(asked.user, now())
-    q = " ".join(request.GET.get("q", "").replace("\0", "").split())[:SEARCH_LIMIT]
-    seen = visible_to(asked.user)
-    held = queue.counts(seen, asked.user)
-    wanted = request.GET.get("view", "")
-    view = queue.FOUND if q else wanted if wanted in dict(TABS) else queue.usual_view(asked.user, held)
-    handoffs = queue.handoffs_of(seen, asked.user, view=view, q=q)
-    usual = queue.handoffs_of(seen, asked.user, view=queue.usual_view(asked.user, held), q="")
-    shown = Paginator(handoffs, queue.PAGE_SIZE, allow_empty_first_page=True).get_page(request.GET.get("page"))
-    groups = queue.grouped(shown.object_list, asked.user, reading)
-    context = {
-        "q": q,
+    context = _context(asked)
+    response = page(request, "handoffs/_queue.html", {**context, "is_fragment": True})
+    if asked.htmx:
+        response.headers["HX-Push-Url"] = f"{reverse('inbox')}{'?' if context['query'] else ''}{context['query']}"
+    return response
+
+
+def _context(request: PageRequest) -> dict[str, Any]:
+    """Everything the page and the list show."""
+    reading = reading_of(request.user, now())
+    reader = tabs.reader_of(request.user)
+    asked, filters = questions.read(request.GET, reader)
+    seen = visible_to(request.user)
+    view = view_of(asked, seen, reader, reading)
+    listed = narrowed(seen, reader, asked, view, reading)
+    counts = tabs.counts(seen, reader, now=reading.now, here=listed)
+    last = max(1, -(-min(counts.here, tabs.MOST_COUNTED) // queue.PAGE_SIZE))
+    number = min(asked.page, last)
+    handoffs = queue.loaded(queue.page_of(listed, view, page=number))
+    groups = queue.grouped(handoffs, request.user, reading)
+    first = (number - 1) * queue.PAGE_SIZE
+    return headline(reader, counts, asked, view, reading) | {
+        "asked": asked,
+        "filters": filters,
         "view": view,
-        "place": {queue.MINE: "inbox", queue.ACKNOWLEDGE: "inbox", queue.FOUND: ""}.get(view, "all"),
-        "tabs": [{"key": key, "label": label, "count": held[key], "is_here": key == view} for key, label in TABS],
+        "view_title": tabs.TITLES.get(view, ""),
+        "place": PLACES.get(view, "inbox"),
         "groups": groups,
         "primary": next((row.handoff.pk for group in groups for row in group.rows if row.may_acknowledge), None),
-        "shown": shown,
-        "query": urlencode({"q": q} if q else {"view": view}),
-        "moment": reading.moment(reading.now),
-        "urgent": _urgent(*queue.urgency(usual, reading.now)),
-        "to_acknowledge": held[queue.ACKNOWLEDGE],
-        "sees_more": held[queue.OPEN] > 0,
+        "query": asked.query(page=number),
+        "elsewhere": asked.query(view="", page=1),
+        "unfiltered": asked.without_filters().query(),
+        "total": tabs.in_words(counts.here),
+        "here": counts.here,
+        "has_pages": last > 1,
+        "first": first + 1,
+        "last": first + len(handoffs),
+        "previous": asked.query(page=number - 1),
+        "next": asked.query(page=number + 1),
+        "is_cut_off": number == LAST_PAGE and counts.here > tabs.MOST_COUNTED,
+        "has_previous": number > 1,
+        "has_next": number < last,
+        "sees_more": reader.sees_others and view != tabs.OPEN,
     }
-    context["is_fragment"] = bool(asked.htmx) and not asked.htmx.history_restore_request
-    return page(request, "handoffs/_queue.html" if context["is_fragment"] else "handoffs/inbox.html", context)
 
 
-def _urgent(breached: int, at_risk: int) -> str:
-    """The headline: 1 breached, 2 at risk."""
-    return ", ".join(f"{count} {what}" for count, what in ((breached, "breached"), (at_risk, "at risk")) if count)
+def view_of(asked: Asked, seen: QuerySet[Handoff], reader: Reader, reading: Reading) -> str:
+    """The tab asked for; without one, everything for a search, else where the reader starts."""
+    return asked.view or (tabs.FOUND if asked.q else tabs.usual(reader, seen, now=reading.now))
+
+
+def narrowed(seen: QuerySet[Handoff], reader: Reader, asked: Asked, view: str, reading: Reading) -> QuerySet[Handoff]:
+    """The list of a tab after search and filters, unordered."""
+    return seen.filter(tabs.condition(view, reader, now=reading.now), questions.condition(asked, now=reading.now))
+
+
+def headline(reader: Reader, counts: Counts, asked: Asked, view: str, reading: Reading) -> dict[str, Any]:
+    """What the figures say: the tabs with their counts, the line under the title, and a sum over both."""
+    at_risk = counts.tabs.get(tabs.RISK, 0)
+    urgent = ((counts.breached, "breached"), (max(at_risk - counts.breached, 0), "at risk"))
+    shown = [
+        Tab(
+            key=key,
+            label=tabs.TITLES[key],
+            count=tabs.in_words(counts.tabs[key]) if key in counts.tabs else "",
+            query=asked.query(view=key, page=1),
+            is_here=key == view,
+        )
+        for key in tabs.keys_of(reader)
+    ]
+    to_acknowledge = counts.tabs.get(tabs.ACKNOWLEDGE, 0)
+    figures = "|".join(tab.count for tab in shown) + f"|{counts.breached}"
+    return {
+        "tabs": shown,
+        "moment": reading.moment(reading.now),
+        "urgent": ", ".join(f"{tabs.in_words(count)} {what}" for count, what in urgent if count),
+        "to_acknowledge": tabs.in_words(to_acknowledge) if to_acknowledge else "",
+        "figures": f"{zlib.crc32(figures.encode()):x}",
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -15,11 +15,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from handoffs.access import rep_of
+from handoffs.models import Preference
 from handoffs.now import now
 from handoffs.views.errors import WRONG_METHOD, trouble
 from handoffs.views.theme import theme_of
@@ -118,14 +120,22 @@ def _referer(request: HttpRequest) -> str:
 def _navigation() -> list[dict[str, str]]:
     inbox = reverse("inbox")
     return [
-        {"key": "inbox", "url": f"{inbox}?view=mine", "icon": "inbox", "label": "My queue"},
+        {"key": "inbox", "url": f"{inbox}?view=mine", "icon": "inbox", "label": "My queue", "go": "i"},
         {"key": "all", "url": f"{inbox}?view=all", "icon": "list", "label": "All handoffs"},
     ]
 
 
-def _reader(user: User) -> dict[str, str]:
-    """Who is reading, for the foot of the sidebar: name, job, initials and colour."""
+def _reader(user: User) -> dict[str, Any]:
+    """Who is reading, for the foot of the sidebar: name, job, initials and colour; and whether single keys act."""
     rep = rep_of(user)
     job = (rep.job_title or rep.get_function_display()) if rep else ""
     name = str(rep or user)
-    return {"name": name, "job": job, "initials": initials(name), "tint": tint(name)}
+    # Asked for by whole pages alone, not by what is swapped into them.
+    single_keys = SimpleLazyObject(partial(_has_single_keys, user))
+    return {"name": name, "job": job, "initials": initials(name), "tint": tint(name), "single_keys": single_keys}
+
+
+def _has_single_keys(user: User) -> bool:
+    """Whether the person left the shortcuts of a single key on (WCAG 2.1.4)."""
+    chosen = Preference.objects.filter(user=user).values_list("single_keys", flat=True).first()
+    return chosen is not False

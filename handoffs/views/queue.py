@@ -1,30 +1,30 @@
-"""The rows of the inbox: which handoffs a tab holds, in which order, and the words of each row."""
+"""The rows of the inbox: a page of a list in its order, and the words of each row."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Concat
+from django.db.models import Prefetch, QuerySet
 
 from handoffs import wording
-from handoffs.access import groups_of, rep_of
-from handoffs.models import OPEN_STATES, Contact, Handoff, State
-from handoffs.shipped import REP
+from handoffs.access import rep_of
+from handoffs.models import IN_ORDER, Handoff, State
 from handoffs.views import chips
 from handoffs.views.chips import Chip, chip
 from handoffs.views.ladder import what_happens
+from handoffs.views.tabs import CLOSED, FOUND
 from handoffs.views.words import Reading, initials, tint
 from routing.models import Rep, SegmentCode, Team, User
 from sla.models import Clock, ClockKind
 
 PAGE_SIZE = 50
-MINE, ACKNOWLEDGE, OPEN, CLOSED, FOUND = "mine", "acknowledge", "all", "closed", "found"
-FOLLOWED = (State.CONTACTED, State.MEETING_BOOKED)
-AT_AN_END = (State.CONVERTED, State.LOST, State.WITHDRAWN)
+ORDERS = {
+    CLOSED: ("-closed_at", "-id"),
+    FOUND: ("standing", "due_at", "-closed_at", "-received_at", "-id"),
+}
+"""How lists are sorted that hold more than what is open."""
 GROUPS = (
     (chips.BREACHED, "Breached", "stop", "bad"),
     (chips.ANSWER, "Waiting for your answer", "warn", "warn"),
@@ -34,6 +34,40 @@ GROUPS = (
     (chips.CONTACTED, "Contacted", "done", "ok"),
     (chips.DONE, "Closed", "done", "idle"),
 )
+
+
+OWNERS_VERBS = {
+    State.ASSIGNED: ("acknowledge", "log_contact", "reject"),
+    State.ACKNOWLEDGED: ("log_contact", "reject"),
+    State.CONTACTED: ("book_meeting", "close"),
+    State.MEETING_BOOKED: ("close",),
+}
+"""What a row offers its owner, the next step first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What leads to a verb's form: the verb, the last part of its address, icon and words."""
+
+    verb: str
+    path: str
+    icon: str
+    label: str
+
+
+FORMS = {
+    button.verb: button
+    for button in (
+        Button("log_contact", "contact/", "phone", "Log contact"),
+        Button("book_meeting", "meeting/", "cal", "Book meeting"),
+        Button("close", "outcome/", "flag", "Record outcome"),
+        Button("resubmit", "resubmit/", "play", "Send again"),
+    )
+}
+"""The steps of a row that open a form."""
+
+PLACES = {key: place for place, (key, *_) in enumerate(GROUPS)}
+"""The order of the groups on a page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,12 +105,27 @@ class Row:
     happened: str
     ahead: str
     next_step: str
-    may_acknowledge: bool
+    verbs: tuple[str, ...]
 
     @property
     def target(self) -> str:
         """The id of its element, which an answer replaces."""
         return f"row-{self.handoff.pk}"
+
+    @property
+    def may_acknowledge(self) -> bool:
+        """Whether the row's button acknowledges."""
+        return "acknowledge" in self.verbs
+
+    @property
+    def button(self) -> Button | None:
+        """The form that the next step opens, if it opens one."""
+        return FORMS.get(self.verbs[0]) if self.verbs else None
+
+    @property
+    def mark(self) -> str:
+        """What a pulse compares: where the row stands, and whether anything of it has changed."""
+        return mark(self.handoff, self.chip)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,48 +139,22 @@ class Group:
     rows: list[Row]
 
 
-def counts(seen: QuerySet[Handoff], user: User) -> dict[str, int]:
-    """How many of the handoffs that the user may see each tab holds, in one query."""
-    found: dict[str, int] = seen.aggregate(
-        mine=Count("pk", filter=_mine(user)),
-        acknowledge=Count("pk", filter=_to_acknowledge(user)),
-        all=Count("pk", filter=~Q(state__in=AT_AN_END)),
-        closed=Count("pk", filter=Q(state__in=AT_AN_END)),
+def page_of(listed: QuerySet[Handoff], view: str, *, page: int, size: int = PAGE_SIZE) -> list[int]:
+    """The numbers of the handoffs on a page (from 1) of a tab's list, in order; the database walks an index to them."""
+    start = (page - 1) * size
+    return list(listed.order_by(*ORDERS.get(view, IN_ORDER)).values_list("pk", flat=True)[start : start + size])
+
+
+def loaded(numbers: Sequence[int]) -> list[Handoff]:
+    """Handoffs that were found among what the reader may see, with all that a row shows, in the order given."""
+    found = (
+        Handoff.objects.filter(pk__in=numbers)
+        .select_related("account", "deal", "from_rep", "from_team", "owner", "team", "to_team", "assignment")
+        .defer("account__custom", "account__metadata", "deal__metadata")
+        .prefetch_related(with_clocks())
+        .in_bulk()
     )
-    return found
-
-
-def urgency(handoffs: QuerySet[Handoff], at: datetime) -> tuple[int, int]:
-    """How many of them are past their first-contact deadline at `at` (UTC), and how many at risk; one query."""
-    clocks = Clock.objects.filter(
-        kind=ClockKind.FIRST_CONTACT,
-        state=Clock.State.RUNNING,
-        assignment__in=handoffs.order_by().values("assignment_id"),
-    )
-    found = clocks.aggregate(
-        breached=Count("pk", filter=Q(deadline_at__lte=at)),
-        at_risk=Count("pk", filter=Q(at_risk_at__lte=at, deadline_at__gt=at)),
-    )
-    return found["breached"], found["at_risk"]
-
-
-def usual_view(user: User, held: dict[str, int]) -> str:
-    """The tab a reader starts on: their own work, or, for those who have none and see others', everything open."""
-    only_a_rep = rep_of(user) is not None and groups_of(user) <= {REP} and not user.is_superuser
-    return MINE if only_a_rep or held[MINE] else OPEN
-
-
-def handoffs_of(seen: QuerySet[Handoff], user: User, *, view: str, q: str) -> QuerySet[Handoff]:
-    """The handoffs of a tab, or, with a search text, all that match among those the user may see; most urgent first."""
-    if q:
-        return _ordered(seen.filter(_matches(q)))
-    wanted = {
-        MINE: _mine(user),
-        ACKNOWLEDGE: _to_acknowledge(user),
-        OPEN: ~Q(state__in=AT_AN_END),
-        CLOSED: Q(state__in=AT_AN_END),
-    }[view]
-    return _ordered(seen.filter(wanted))
+    return [found[number] for number in numbers if number in found]
 
 
 def grouped(handoffs: Iterable[Handoff], user: User, reading: Reading) -> list[Group]:
@@ -150,7 +173,7 @@ def row(handoff: Handoff, rep: Rep | None, reading: Reading) -> Row:
     clock = present_clock(handoff)
     is_owner = rep is not None and handoff.owner_id == rep.pk
     is_sender = rep is not None and handoff.from_rep_id == rep.pk
-    shown = chip(handoff, clock, reading, is_sender=is_sender and not is_owner)
+    shown = chip_of(handoff, rep, reading)
     role = handoff.type_enum.escalation_role
     is_breached = shown.group == chips.BREACHED and clock is not None
     happened, ahead = what_happens(clock, reading, role=role, is_owner=is_owner) if is_breached and clock else ("", "")
@@ -172,8 +195,20 @@ def row(handoff: Handoff, rep: Rep | None, reading: Reading) -> Row:
         happened=happened,
         ahead=ahead,
         next_step=_next_step(handoff, is_sender=is_sender),
-        may_acknowledge=is_owner and handoff.state == State.ASSIGNED,
+        verbs=_verbs(handoff, is_owner=is_owner, is_sender=is_sender),
     )
+
+
+def chip_of(handoff: Handoff, rep: Rep | None, reading: Reading) -> Chip:
+    """The chip of one handoff (from `loaded`) for a reader who is `rep`."""
+    is_senders = rep is not None and handoff.from_rep_id == rep.pk and handoff.owner_id != rep.pk
+    return chip(handoff, present_clock(handoff), reading, is_sender=is_senders)
+
+
+def mark(handoff: Handoff, chip: Chip) -> str:
+    """Group, tone, version of the handoff and a sum over the chip's words, as one short token."""
+    words = zlib.crc32(f"{chip.label}|{chip.words}|{chip.note}".encode()) & 0xFFFF
+    return f"{chip.group}-{chip.tone}-{handoff.version}-{words:x}"
 
 
 def present_clock(handoff: Handoff) -> Clock | None:
@@ -204,51 +239,11 @@ def ring(score: int | None, *, is_flagged: bool) -> Ring | None:
     return Ring(score=score, tone=tone, arc=round(0.628 * score, 1))
 
 
-def _mine(user: User) -> Q:
-    rep = rep_of(user)
-    if rep is None:
-        return Q(pk__in=[])
-    owned = Q(owner=rep, state__in=(*OPEN_STATES, *FOLLOWED))
-    return owned | Q(from_rep=rep, state__in=(State.BLOCKED, State.REJECTED))
-
-
-def _to_acknowledge(user: User) -> Q:
-    rep = rep_of(user)
-    return Q(owner=rep, state=State.ASSIGNED) if rep else Q(pk__in=[])
-
-
-def _matches(q: str) -> Q:
-    number = re.fullmatch(r"(?:ho-?)?([0-9]{1,18})", q, flags=re.IGNORECASE)
-    if number:
-        return Q(pk=int(number[1])) | Q(deal__crm_id__icontains=q)
-    people = (
-        Contact.objects.filter(account=OuterRef("account"))
-        .annotate(whole=Concat("first_name", Value(" "), "last_name"))
-        .filter(Q(whole__icontains=q) | Q(email__icontains=q))
-    )
-    names = Q(account__name__icontains=q) | Q(account__domain__icontains=q)
-    ids = Q(deal__name__icontains=q) | Q(deal__crm_id__iexact=q) | Q(account__crm_id__iexact=q)
-    return names | ids | Q(Exists(people))
-
-
-def _ordered(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Work with a running clock first, by deadline; then what waits, what was contacted, what has ended."""
-    rank = Case(
-        When(state__in=(State.ASSIGNED, State.ACKNOWLEDGED), then=0),
-        When(state__in=OPEN_STATES, then=1),
-        When(state__in=FOLLOWED, then=2),
-        default=3,
-    )
-    first_contact = Clock.objects.filter(assignment_id=OuterRef("assignment_id"), kind=ClockKind.FIRST_CONTACT)
-    deadline = Case(
-        When(state__in=(State.ASSIGNED, State.ACKNOWLEDGED), then=Subquery(first_contact.values("deadline_at")[:1]))
-    )
-    return (
-        handoffs.order_by(rank, deadline, "-closed_at", "-received_at", "-pk")
-        .select_related("account", "deal", "from_rep", "from_team", "owner", "team", "to_team", "assignment")
-        .defer("account__custom", "account__metadata", "deal__metadata")
-        .prefetch_related(with_clocks())
-    )
+def _verbs(handoff: Handoff, *, is_owner: bool, is_sender: bool) -> tuple[str, ...]:
+    """What the row offers the reader; everything else is on the handoff's own page."""
+    if is_owner and handoff.state in OWNERS_VERBS:
+        return OWNERS_VERBS[State(handoff.state)]
+    return ("resubmit",) if is_sender and handoff.state == State.REJECTED else ()
 
 
 def _next_step(handoff: Handoff, *, is_sender: bool) -> str:

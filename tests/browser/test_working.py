@@ -18,7 +18,7 @@ def test_acknowledging_in_the_list_changes_the_row_in_place(sign_in: SignIn, des
     row.get_by_role("button", name="Acknowledge").click()
 
     expect(row.get_by_text("Acknowledged HO-")).to_be_visible()
-    expect(row.get_by_text("Make first contact")).to_be_visible()
+    expect(row.get_by_role("link", name="Log contact")).to_be_visible()
     assert Handoff.objects.get(pk=desk.fresh.pk).state == State.ACKNOWLEDGED
     assert tab.url.endswith("/"), "the page itself was not left"
 

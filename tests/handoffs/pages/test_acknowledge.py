@@ -35,8 +35,8 @@ def test_in_the_list_the_answer_is_the_row_as_it_now_is(firm: Company, give: Giv
     handoff = give()
     answer = press(sign_in("ingrid"), handoff, version=handoff.version, target=f"row-{handoff.pk}")
 
-    assert html(answer).strip().startswith(f'<li class="row" id="row-{handoff.pk}">')
-    assert "Make first contact" in words(answer)
+    assert html(answer).strip().startswith(f'<li class="row" id="row-{handoff.pk}"')
+    assert "Log contact" in words(answer)
     assert "Acknowledged HO-" in words(answer)
     assert "<button" not in html(answer)
 

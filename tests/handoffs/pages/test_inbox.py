@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 def group(page: str, title: str) -> str:
     """The words of one group of the list, up to the next heading."""
     titles = ("Breached", "Waiting for your answer", "Due in the next hour", "Later", "Waiting on others", "Contacted")
-    after = page.partition(f" {title} ")[2]
+    after = page.partition(" Next step ")[2].partition(f"{title} ")[2]
     ends = [after.find(f" {other} ") for other in (*titles, "Closed") if other != title]
     return after[: min((end for end in ends if end >= 0), default=len(after))]
 
@@ -142,11 +142,12 @@ def test_times_are_the_readers_own(firm: Company, give: Give, sign_in: SignIn) -
 
 def test_a_fragment_request_gets_the_list_alone(firm: Company, give: Give, sign_in: SignIn) -> None:
     give(name="Halvorsen Marine Logistics")
-    answer = sign_in("ingrid").get("/?q=halv", headers={"HX-Request": "true"})
+    answer = sign_in("ingrid").get("/inbox/rows/?q=halv", headers={"HX-Request": "true"})
 
     assert "Halvorsen Marine Logistics" in words(answer)
     assert "<html" not in html(answer)
     assert "HX-Request" in answer.headers["Vary"]
+    assert answer.headers["HX-Push-Url"] == "/?q=halv"
 
 
 def test_looking_changes_nothing(firm: Company, give: Give, sign_in: SignIn) -> None:

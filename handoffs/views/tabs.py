@@ -1,0 +1,151 @@
+"""The tabs of the inbox: which there are for a reader, what each holds, and how many; no list is counted to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from django.db.models import IntegerField, Q, QuerySet, Subquery
+
+from handoffs.access import groups_of, managed_teams, rep_of, sees_all
+from handoffs.models import Handoff, Standing, State
+from handoffs.shipped import REP
+from routing.models import Rep, User
+
+MINE, ACKNOWLEDGE, RISK, SENT, TEAM, OPEN, CLOSED = "mine", "acknowledge", "risk", "sent", "team", "all", "closed"
+FOUND = "found"
+"""Everything the reader may see, open or not: where a search without a tab looks."""
+TITLES = {
+    MINE: "My queue",
+    ACKNOWLEDGE: "To acknowledge",
+    RISK: "At risk",
+    SENT: "Sent by me",
+    TEAM: "Team",
+    OPEN: "All open",
+    CLOSED: "Closed",
+}
+MOST_COUNTED = 1000
+"""Counts stop here, so that a count costs the same for any number of handoffs."""
+UNCOUNTED = frozenset({CLOSED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """Who reads: their roster entry, ids of the teams they manage with all below, and whether they see everything."""
+
+    user: User
+    rep: Rep | None
+    teams: frozenset[int]
+    sees_all: bool
+
+    @property
+    def sees_others(self) -> bool:
+        """Whether other people's work is theirs to follow."""
+        return self.sees_all or bool(self.teams)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tab:
+    """One tab as drawn; `count` is in words, and empty where nothing is counted."""
+
+    key: str
+    label: str
+    count: str
+    query: str
+    is_here: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How many each tab holds, how many are breached among those at risk, and how many the present list has.
+
+    Each figure stops at `MOST_COUNTED` + 1.
+    """
+
+    tabs: Mapping[str, int]
+    breached: int
+    here: int
+
+
+def reader_of(user: User) -> Reader:
+    """The reader, in two queries at most."""
+    rep = rep_of(user)
+    teams = frozenset(managed_teams(rep)) if rep else frozenset[int]()
+    return Reader(user=user, rep=rep, teams=teams, sees_all=sees_all(user))
+
+
+def keys_of(reader: Reader) -> list[str]:
+    """The tabs that can hold anything for this reader, in order."""
+    drawn = {
+        MINE: reader.rep is not None,
+        ACKNOWLEDGE: reader.rep is not None,
+        RISK: reader.rep is not None or reader.sees_all,
+        SENT: reader.rep is not None,
+        TEAM: reader.rep is not None,
+        OPEN: reader.sees_others,
+        CLOSED: reader.rep is not None or reader.sees_all,
+    }
+    return [key for key, is_drawn in drawn.items() if is_drawn] or [MINE]
+
+
+def usual(reader: Reader, seen: QuerySet[Handoff], *, now: datetime) -> str:
+    """The tab a reader starts on: their own work, or, for those who have none and see others', everything open."""
+    only_a_rep = reader.rep is not None and groups_of(reader.user) <= {REP} and not reader.user.is_superuser
+    if only_a_rep or not reader.sees_others or seen.filter(condition(MINE, reader, now=now)).exists():
+        return MINE
+    return OPEN
+
+
+def condition(view: str, reader: Reader, *, now: datetime) -> Q:
+    """What the tab holds at `now` (UTC), among what the reader may see."""
+    rep, is_open = reader.rep, Q(standing__lt=Standing.ENDED)
+    if view in {OPEN, CLOSED, FOUND}:
+        return {OPEN: is_open, CLOSED: Q(standing=Standing.ENDED), FOUND: Q()}[view]
+    if view == RISK:
+        late = Q(standing=Standing.RUNNING, at_risk_at__lte=now)
+        return late if reader.sees_all else late & (Q(owner=rep) | _team(reader.teams))
+    if rep is None:
+        return Q(pk__in=[])
+    return {
+        MINE: is_open & (Q(owner=rep) | Q(from_rep=rep, state__in=(State.BLOCKED, State.REJECTED))),
+        ACKNOWLEDGE: Q(owner=rep, standing=Standing.RUNNING, state=State.ASSIGNED),
+        SENT: Q(from_rep=rep) & is_open,
+        TEAM: is_open & _team(reader.teams or {rep.team_id}),
+    }[view]
+
+
+def counts(seen: QuerySet[Handoff], reader: Reader, *, now: datetime, here: QuerySet[Handoff] | None = None) -> Counts:
+    """The figures over what the reader may see and, if given, over the list `here`: one query, and no long count."""
+    wanted = {
+        f"n_{key}": seen.filter(condition(key, reader, now=now)) for key in keys_of(reader) if key not in UNCOUNTED
+    }
+    wanted["n_breached"] = seen.filter(condition(RISK, reader, now=now), due_at__lte=now)
+    if here is not None:
+        wanted["n_here"] = here
+    figures = {name: _count(each) for name, each in wanted.items()}
+    found = cast(dict[str, int], User.objects.filter(pk=reader.user.pk).values(**figures).get())
+    held = {key: found[f"n_{key}"] for key in TITLES if f"n_{key}" in found}
+    return Counts(tabs=held, breached=found["n_breached"], here=found.get("n_here", 0))
+
+
+def in_words(count: int) -> str:
+    """12, or 1,000+."""
+    return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
+
+
+def _team(teams: frozenset[int] | set[int]) -> Q:
+    """Work of the teams: somebody in them has it, or it waits for them."""
+    return Q(team__in=teams) | Q(owner__in=Rep.objects.filter(team__in=teams))
+
+
+class _Count(Subquery):
+    """How many rows a query gives, as a column."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    empty_result_set_value = 0
+
+
+def _count(handoffs: QuerySet[Handoff]) -> _Count:
+    return _Count(handoffs.order_by().values("pk")[: MOST_COUNTED + 1], output_field=IntegerField())
