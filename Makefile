@@ -24,6 +24,7 @@ help: ## List these targets
 	  /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo 'make run: PORT=8001, HOST=0.0.0.0, HANDOFFS_DATA_DIR, DATABASE_URL and REDIS_URL are honoured.'
+	@echo 'make screenshots: ONLY=inbox narrows it to the pages of that name.'
 	@echo 'make test: ARGS="tests/routing -k hours" narrows it; DATABASE_URL and REDIS_URL are used as servers.'
 
 .PHONY: run
@@ -49,7 +50,7 @@ faults: $(VENV)/.installed-dev ## Kill the product a hundred times, race it a th
 
 .PHONY: screenshots
 screenshots: $(VENV)/.installed-dev ## Picture every page at two widths in both themes, into var/screenshots, and check each
-	HANDOFFS_SCREENSHOTS=var/screenshots $(PY) -m tests.services -- $(PY) -m pytest tests/browser/test_every_page.py
+	HANDOFFS_SCREENSHOTS=var/screenshots HANDOFFS_PLACES='$(ONLY)' $(PY) -m tests.services -- $(PY) -m pytest tests/browser/test_every_page.py
 
 .PHONY: check-static
 check-static: format lint types migrations-check deploy-check ## Run all checks but the tests
