@@ -1,7 +1,7 @@
 """Who takes a handoff that its owner left lying: decided from the stored package, without anybody who had it before.
 
 After three hops, or when nobody else can take it, it goes to the receiving team's manager, so that every handoff ends
-with a named person.
+with a named person. `takers` are those whom a manager may choose from.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from handoffs import giving
 from handoffs.context import Context
 from handoffs.models import Handoff, Package
 from handoffs.routing_facts import People, facts_of
 from routing.assign import assign
+from routing.availability import Ask, why_not, with_availability
 from routing.decide import Draft, decide
 from routing.matcher import NoRulesError
 from routing.models import Assignment, Rep
@@ -37,6 +40,37 @@ class Heir:
     plan: Plan | None = None
     manager: Rep | None = None
     opens_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taker:
+    """Somebody a handoff could be given to by hand: how many they have open, and why a rule would pass them over."""
+
+    rep: Rep
+    load: int
+    reason: str
+
+
+def takers(handoff: Handoff, *, now: datetime) -> list[Taker]:
+    """Everybody active in the receiving role, and the receiving team's manager, except the owner.
+
+    Those of the handoff's own team come first, and in a team those who could take it now, the least loaded first.
+    """
+    held = frozenset(Assignment.objects.filter(handoff_uuid=handoff.uuid).values_list("rep_id", flat=True))
+    team = handoff.team or (handoff.owner.team if handoff.owner else handoff.to_team)
+    can = Q(function__in=handoff.type_enum.receiving_functions)
+    if team is not None and team.manager_id is not None:
+        can |= Q(pk=team.manager_id)
+    reps = with_availability(Rep.objects.filter(can, is_active=True), now=now).select_related("team")
+    ask = Ask(now=now, excluded=held, segment=handoff.segment or None)
+    found = [
+        Taker(rep=rep, load=getattr(rep, "load", 0), reason=reason.words if reason else "")
+        for rep in reps
+        if rep.pk != handoff.owner_id
+        for reason in (why_not(rep, ask),)
+    ]
+    first = team.pk if team else None
+    return sorted(found, key=lambda t: (t.rep.team_id != first, t.rep.team.name, bool(t.reason), t.load, t.rep.name))
 
 
 def find(handoff: Handoff, package: Package, *, now: datetime) -> Heir:

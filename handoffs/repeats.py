@@ -18,4 +18,4 @@ def is_repeat(handoff: Handoff, verb: str, *, to: State | None, actor: str, said
         return False
     told = last.facts.get("remark")
     written = Remark.objects.filter(uuid=told).values_list("text", flat=True).first() if told else ""
-    return written == said.strip() and all(last.facts.get(name) == str(value) for name, value in facts.items())
+    return written == said.strip() and all(str(last.facts.get(name)) == str(value) for name, value in facts.items())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from handoffs.views import demo, handoff, health, inbox, password, pulse, session
+from handoffs.views.verbs import acknowledging, gaps, passing, working
+from handoffs.views.verbs.doing import verb_page
 
 
 class Reference:
@@ -30,7 +32,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handoffs/<uuid:uuid>/", handoff.by_uuid, name="handoff_by_uuid"),
     path("handoffs/<reference:number>/", handoff.show, name="handoff"),
     path("handoffs/<reference:number>/clock/", handoff.clock, name="handoff_clock"),
-    path("handoffs/<reference:number>/acknowledge/", handoff.acknowledge, name="acknowledge"),
+    path("handoffs/<reference:number>/acknowledge/", acknowledging.acknowledge, name="acknowledge"),
+    path("handoffs/<reference:number>/undo/", acknowledging.undo, name="undo_acknowledge"),
+    path("handoffs/<reference:number>/contact/", verb_page(working.ContactForm), name="log_contact"),
+    path("handoffs/<reference:number>/meeting/", verb_page(working.MeetingForm), name="book_meeting"),
+    path("handoffs/<reference:number>/outcome/", verb_page(working.OutcomeForm), name="close"),
+    path("handoffs/<reference:number>/return/", verb_page(passing.ReturnForm), name="reject"),
+    path("handoffs/<reference:number>/resubmit/", verb_page(passing.ResubmitForm), name="resubmit"),
+    path("handoffs/<reference:number>/reassign/", verb_page(passing.ReassignForm), name="reassign"),
+    path("handoffs/<reference:number>/withdraw/", verb_page(passing.WithdrawForm), name="withdraw"),
+    path("handoffs/<reference:number>/gaps/<str:key>/", gaps.gap, name="fill_gap"),
+    path("handoffs/<reference:number>/gaps/<str:key>/ask/", gaps.ask, name="ask_gap"),
     path("handoffs/<reference:number>/response/", handoff.response, name="response"),
     path("handoffs/<reference:number>/response.md", handoff.response_file, name="response_file"),
     path("healthz", health.healthz, name="healthz"),

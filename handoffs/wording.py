@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -62,3 +63,15 @@ def duration(minutes: int) -> str:
     """A promise: 2 hours, 1 hour, 90 minutes."""
     hours, rest = divmod(minutes, 60)
     return counted(minutes, "minute") if rest or not hours else counted(hours, "hour")
+
+
+_IN_UTC = re.compile(r"\b(\d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}) UTC\b")
+
+
+def localised(text: str, said: Callable[[datetime], str]) -> str:
+    """`text` with each instant that was written down as "18 Nov 2026 08:00 UTC" replaced by what `said` makes of it."""
+
+    def there(found: re.Match[str]) -> str:
+        return said(datetime.strptime(f"{found[1]} +0000", "%d %b %Y %H:%M %z").astimezone(UTC))
+
+    return _IN_UTC.sub(there, text)

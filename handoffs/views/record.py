@@ -9,14 +9,17 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from handoffs import wording
-from handoffs.access import may, rep_of, visible_to
+from handoffs.access import rep_of, verbs_of, visible_to
 from handoffs.links import crm_link
-from handoffs.models import Account, Delivery, Handoff, Remark, State
+from handoffs.models import Account, Delivery, Event, Handoff, Remark, State
+from handoffs.pipeline import UNDO
 from handoffs.timeline import Line, sentences
 from handoffs.views import actions, brief
 from handoffs.views.chips import chip
 from handoffs.views.ladder import Track, track
 from handoffs.views.queue import Ring, person, present_clock, ring, with_clocks
+from handoffs.views.verbs.gap_lines import lines_of
+from handoffs.views.verbs.offers import offers
 from handoffs.views.why import why
 from handoffs.views.words import Reading, share, website
 from routing.models import Decision, SegmentCode, User
@@ -42,11 +45,15 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
     clock = present_clock(handoff)
     decision = _decision(handoff)
     body = handoff.package.body if handoff.package else None
+    granted = verbs_of(user, handoff)
+    offered = offers(handoff, granted)
+    gaps = lines_of(handoff, user, may_fill="fill_gap" in granted, reading=reading)
     audit = [_audit_line(line, reading) for line in reversed(sentences(handoff.stream))]
     return {
         "handoff": handoff,
         "is_owner": is_owner,
-        "may_acknowledge": handoff.state == State.ASSIGNED and may(user, "acknowledge", handoff),
+        "offers": offered,
+        "undo": _undo(handoff, user, reading),
         "header": _header(handoff, is_owner=is_owner),
         "routing": _routing(handoff, clock, reading),
         "why": why(decision, reading) if decision else None,
@@ -59,6 +66,8 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
         "zone": reading.zone_name(),
         "notice": _notice(handoff, reading),
         "package": _package(handoff, body, reading) if body else None,
+        "gaps_critical": [gap for gap in gaps if gap.is_critical],
+        "gaps_lesser": [gap for gap in gaps if not gap.is_critical],
         **clock_card(handoff, reading, is_owner=is_owner),
     }
 
@@ -187,6 +196,15 @@ def _audit_line(line: Line, reading: Reading) -> dict[str, str]:
     return {"time": reading.exact(line.at), "iso": line.at.isoformat(), "actor": line.actor, "text": line.text}
 
 
+def _undo(handoff: Handoff, user: User, reading: Reading) -> str:
+    """Until when the reader may still take their own acknowledgement back; empty when it is too late or not theirs."""
+    at = handoff.acknowledged_at
+    if handoff.state != State.ACKNOWLEDGED or at is None or reading.now >= at + UNDO:
+        return ""
+    last = Event.objects.filter(stream=handoff.stream, verb="acknowledged").order_by("-seq").first()
+    return f"{reading.exact(at + UNDO)}" if last is not None and last.actor == f"user:{user.pk}" else ""
+
+
 def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
     """What stands in the way, before anything else: blocked, unassigned, parked, returned or withdrawn."""
     sender = handoff.from_rep.first_name if handoff.from_rep else "the sender"
@@ -203,7 +221,7 @@ def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
         }
     if handoff.state == State.BLOCKED:
         looked = f" The CRM is looked at again by {reading.time(handoff.next_at)}." if handoff.next_at else ""
-        text = f"Nobody has it yet. It goes on by itself when {sender} fills the gaps below in the CRM.{looked}"
+        text = f"Nobody has it yet. It goes on by itself when {sender} fills the gaps below.{looked}"
         return {"tone": "bad", "icon": "stop", "title": "Blocked: it cannot be handed over", "text": text}
     if handoff.state == State.UNASSIGNED:
         again = f"It is decided again {reading.time(handoff.next_at)}. " if handoff.next_at else ""
@@ -225,8 +243,6 @@ def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
 
 def _package(handoff: Handoff, body: brief.Body, reading: Reading) -> dict[str, Any]:
     complete = body["completeness"]
-    gaps = complete["missing"]
-    critical = [gap for gap in gaps if gap["critical"]]
     meters = [
         {**part, "share": share(part["points"], part["of"]), "tone": _tone(part["points"], part["of"])}
         for part in complete["sections"]
@@ -242,9 +258,6 @@ def _package(handoff: Handoff, body: brief.Body, reading: Reading) -> dict[str, 
         "quotes": brief.quotes(body, reading),
         "touches": brief.touches(body, reading),
         "journey": brief.journey_facts(body, reading),
-        "critical": critical,
-        "filler": _filler(critical, handoff),
-        "lesser": [gap for gap in gaps if not gap["critical"]],
         "stale": complete["stale"],
         "meters": meters,
         "deal": deal,
@@ -252,14 +265,6 @@ def _package(handoff: Handoff, body: brief.Body, reading: Reading) -> dict[str, 
         "sources": brief.sources(body),
         "number": handoff.package.number if handoff.package else 0,
     }
-
-
-def _filler(gaps: list[Any], handoff: Handoff) -> str:
-    """Who can fill all of the gaps, if that is one party; else empty, and every gap names its own."""
-    fillers = {gap["filledBy"] for gap in gaps}
-    if fillers != {"sender"}:
-        return ""
-    return f"the sender, {handoff.from_rep}," if handoff.from_rep else "the sender"
 
 
 def _tone(points: int, of: int) -> str:

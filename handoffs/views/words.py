@@ -54,6 +54,10 @@ class Reading:
         """The full instant with its zone: Thu 19 Nov 2026, 14:52 GMT."""
         return wording.moment(at, self.zone.key)
 
+    def localised(self, text: str) -> str:
+        """`text` with the UTC instants in it on the reader's own clock."""
+        return wording.localised(text, self.time)
+
     def day(self, at: datetime) -> str:
         """19 Nov this year, 12 Aug 2025 otherwise."""
         return self.calendar_day(self.local(at).date())

@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.test import Client
 
 from handoffs import pipeline
@@ -38,7 +41,7 @@ def test_in_the_list_the_answer_is_the_row_as_it_now_is(firm: Company, give: Giv
     assert html(answer).strip().startswith(f'<li class="row" id="row-{handoff.pk}"')
     assert "Log contact" in words(answer)
     assert "Acknowledged HO-" in words(answer)
-    assert "<button" not in html(answer)
+    assert "data-verb" not in html(answer)
 
 
 def test_on_the_page_the_answer_is_the_record_as_it_now_is(firm: Company, give: Give, sign_in: SignIn) -> None:
@@ -67,16 +70,60 @@ def test_a_page_that_is_out_of_date_is_refused_in_place_with_the_present_state(
     assert state_of(handoff) == State.CONTACTED
 
 
-def test_what_cannot_be_acknowledged_names_its_state(firm: Company, give: Give, sign_in: SignIn) -> None:
+def test_a_second_click_changes_nothing_and_is_no_error(firm: Company, give: Give, sign_in: SignIn) -> None:
     handoff = give()
     client = sign_in("ingrid")
     press(client, handoff, version=handoff.version)
 
-    answer = press(client, handoff)
+    for version in (handoff.version, None):
+        assert press(client, handoff, version=version).status_code == 302
+    assert Event.objects.filter(stream=handoff.stream, verb="acknowledged").count() == 1
+
+
+def test_what_somebody_else_acknowledged_names_its_state(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    press(sign_in("elena"), handoff)
+
+    answer = press(sign_in("ingrid"), handoff)
 
     assert answer.status_code == 409
     assert f"{handoff.reference} is acknowledged, so it cannot be acknowledged." in words(answer)
     assert Event.objects.filter(stream=handoff.stream, verb="acknowledged").count() == 1
+
+
+def test_the_undo_beside_the_record_works_without_scripts_for_ten_seconds(
+    firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff = give()
+    page, undo = f"/handoffs/{handoff.reference}/", f"/handoffs/{handoff.reference}/undo/"
+    client = sign_in("ingrid")
+    assert "It can be taken back until 10:00:10." in words(press(client, handoff, follow=True))
+    assert "It can be taken back" not in words(sign_in("elena").get(page)), "it is Ingrid's to take back"
+
+    clock.shift(timedelta(seconds=9))
+    assert f"{handoff.reference} is not acknowledged any more." in words(client.post(undo, follow=True))
+    assert state_of(handoff) == State.ASSIGNED
+
+    press(client, handoff)
+    clock.shift(timedelta(seconds=10))
+    assert "It can be taken back" not in words(client.get(page))
+    late = client.post(undo)
+    assert (late.status_code, state_of(handoff)) == (409, State.ACKNOWLEDGED)
+    assert "was acknowledged more than 10 seconds ago, and the sender knows." in words(late)
+
+
+def test_the_toast_of_an_acknowledgement_carries_its_undo(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    client, row = sign_in("ingrid"), f"row-{handoff.pk}"
+    answer = press(client, handoff, version=handoff.version, target=row)
+    assert 'hx-swap-oob="beforeend:#toasts"' in html(answer)
+    assert f'hx-post="/handoffs/{handoff.reference}/undo/" hx-target="#{row}"' in html(answer)
+
+    headers = {**IN_PAGE, "HX-Target": row}
+    undone = client.post(f"/handoffs/{handoff.reference}/undo/", {"version": handoff.version + 1}, headers=headers)
+
+    assert (undone.status_code, state_of(handoff)) == (200, State.ASSIGNED)
+    assert 'data-verb="acknowledge"' in html(undone)
 
 
 def test_a_manager_may_a_sender_may_not_a_stranger_finds_nothing(firm: Company, give: Give, sign_in: SignIn) -> None:
@@ -86,7 +133,7 @@ def test_a_manager_may_a_sender_may_not_a_stranger_finds_nothing(firm: Company, 
     for onlooker in ("dana", "ben", "clara"):
         answer = press(sign_in(onlooker), handoff)
         assert answer.status_code == 403, onlooker
-        assert f"{handoff.reference} belongs to Ingrid Solheim, so only they or their manager can" in words(answer)
+        assert f"{handoff.reference} belongs to Ingrid Solheim, and this is not yours to do" in words(answer)
     assert state_of(handoff) == State.ASSIGNED
 
     assert press(sign_in("elena"), handoff).status_code == 302

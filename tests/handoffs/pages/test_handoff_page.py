@@ -114,7 +114,7 @@ def test_gaps_come_before_the_brief_and_say_who_can_fill_them(firm: Company, giv
     said = words(sign_in("ben").get(page_of(handoff)))
 
     assert said.index("critical gaps in this package") < said.index("Recommended approach")
-    assert "The sender, Dana Whitfield, can fill them in the CRM." in said
+    assert "Ask Dana for the decision process" in said
     assert "The decision process is unknown" in said
     assert "Decision process : missing Missing" in said
 
@@ -126,8 +126,9 @@ def test_a_blocked_handoff_says_why_and_who_unblocks_it(firm: Company, give: Giv
     said = words(sign_in("dana").get(page_of(handoff)))
 
     assert "Blocked: it cannot be handed over Nobody has it yet." in said
-    assert "It goes on by itself when Dana fills the gaps below in the CRM." in said
-    assert "critical gaps in this package The sender, Dana Whitfield, can fill them in the CRM." in said
+    assert "It goes on by itself when Dana fills the gaps below." in said
+    assert "Who can fill it: Dana Whitfield." in said, "a contact is added in the CRM, not here"
+    assert "Ask Dana" not in said, "nobody asks themselves"
     assert said.count("blocks the handoff") == 2
     assert "Acknowledge" not in said.partition("Brief")[0]
 

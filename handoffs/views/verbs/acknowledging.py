@@ -1,0 +1,98 @@
+"""Acknowledge and its undo: one click each, answered by the row or the record that the button was part of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from handoffs import pipeline
+from handoffs.access import may, rep_of
+from handoffs.models import Handoff, State
+from handoffs.now import now
+from handoffs.repeats import is_repeat
+from handoffs.states import RefusedError
+from handoffs.views import queue
+from handoffs.views.page import PageRequest, methods, page, reading_of, signed_in
+from handoffs.views.record import find, record
+from handoffs.views.verbs.doing import not_yours, version_of
+
+
+@methods("POST")
+@signed_in
+def acknowledge(request: HttpRequest, number: int) -> HttpResponse:
+    """Acknowledges, for the owner or their manager. `version` is what the reader saw; a refusal is a sentence, 409."""
+    return _acted(cast(PageRequest, request), number, "acknowledge", pipeline.acknowledge, _thanks)
+
+
+@methods("POST")
+@signed_in
+def undo(request: HttpRequest, number: int) -> HttpResponse:
+    """Takes the acknowledgement back, for whoever gave it, within ten seconds."""
+    return _acted(cast(PageRequest, request), number, "undo_acknowledge", pipeline.undo_acknowledge, _undone)
+
+
+# Verb, then what its log line is called and the state it leads to.
+LEAVES = {
+    "acknowledge": ("acknowledged", State.ACKNOWLEDGED),
+    "undo_acknowledge": ("acknowledge_undone", State.ASSIGNED),
+}
+
+
+def _acted(
+    request: PageRequest, number: int, verb: str, do: Callable[..., Handoff], say: Callable[[Handoff], str]
+) -> HttpResponse:
+    handoff, actor = find(request.user, number), f"user:{request.user.pk}"
+    if not may(request.user, verb, handoff):
+        return _answer(request, handoff, refusal=not_yours(handoff), status=403)
+    try:
+        version = version_of(request)
+    except BadRequest:
+        sentence = "The page sent a version that is none. Reload it and try again."
+        return _answer(request, handoff, refusal=sentence, status=400)
+    try:
+        do(handoff, actor=actor, now=now(), version=version)
+    except RefusedError as error:
+        event, state = LEAVES[verb]
+        if not is_repeat(handoff, event, to=state, actor=actor):
+            return _answer(request, find(request.user, number), refusal=str(error), status=409)
+    if not request.htmx:
+        messages.success(request, say(handoff))
+        return redirect("handoff", number)
+    return _answer(request, find(request.user, number), toast=say(handoff), can_undo=verb == "acknowledge")
+
+
+def _answer(
+    request: PageRequest,
+    handoff: Handoff,
+    *,
+    refusal: str = "",
+    toast: str = "",
+    can_undo: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    """What the button was part of, as it is now, with the sentence of what happened: a row, the record, or the page."""
+    reading = reading_of(request.user, now())
+    target = request.htmx.target or "handoff"
+    context: dict[str, Any] = {"refusal": refusal, "toast": toast, "can_undo": can_undo, "target": target}
+    if request.htmx and target.startswith("row-"):
+        row = queue.row(handoff, rep_of(request.user), reading)
+        return page(
+            request, "handoffs/verbs/_row_answer.html", {**context, "row": row, "handoff": handoff}, status=status
+        )
+    context |= record(handoff, request.user, reading)
+    if not request.htmx:
+        return page(request, "handoffs/handoff.html", context, status=status)
+    return page(request, "handoffs/verbs/_record_answer.html", {**context, "undo": None}, status=status)
+
+
+def _thanks(handoff: Handoff) -> str:
+    return f"Acknowledged {handoff.reference}. Contact {handoff.account.name} next."
+
+
+def _undone(handoff: Handoff) -> str:
+    return f"{handoff.reference} is not acknowledged any more. Nobody was told."

@@ -1,0 +1,116 @@
+"""What the form of every verb has in common: its words, and the one call of the pipeline that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, cast
+
+from django import forms
+
+from handoffs.giving import LONGEST_REMARK
+from handoffs.models import Handoff, State
+from handoffs.repeats import is_repeat
+from handoffs.views.verbs.moments import LocalMoment
+from handoffs.views.words import Reading
+from routing.models import User
+
+
+class Remarks(forms.CharField):
+    """Some lines of free text, as many as are kept."""
+
+    def __init__(self, *, rows: int = 4, missing: str = "Write at least one sentence.", **kwargs: Any) -> None:
+        widget = forms.Textarea(attrs={"class": "input", "rows": rows, "dir": "auto"})
+        super().__init__(widget=widget, error_messages={"required": missing}, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        """The text; a long one is refused with its length, rather than cut."""
+        said: str = super().clean(value)
+        if len(said) > LONGEST_REMARK:
+            raise forms.ValidationError(
+                f"The text has {len(said):,} characters and at most {LONGEST_REMARK:,} are kept. Shorten it."
+            )
+        return said
+
+
+class HintedRadios(forms.RadioSelect):
+    """A choice with a hint under each option, by its value."""
+
+    hints: ClassVar[Mapping[str, str]] = {}
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The option with its `hint`."""
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        return option | {"hint": self.hints.get(str(value), "")}
+
+
+class VerbForm(forms.Form):
+    """One verb for one handoff and one reader. Bound, valid and `do`ne it is the whole action."""
+
+    verb: ClassVar[str]
+    """As `access` and `states` call it."""
+    event: ClassVar[str]
+    """What the log calls it when it was done."""
+    leads_to: ClassVar[State | None]
+    is_danger: ClassVar[bool] = False
+    nobody: ClassVar[str] = ""
+    """What stands in place of a choice without options."""
+
+    def __init__(self, data: Any, *, handoff: Handoff, user: User, reading: Reading) -> None:
+        super().__init__(data, label_suffix="")
+        self.handoff, self.user, self.reading = handoff, user, reading
+        self.actor = f"user:{user.pk}"
+
+    @property
+    def title(self) -> str:
+        """The question or the name of what is done."""
+        raise NotImplementedError
+
+    @property
+    def note(self) -> str:
+        """What happens then, in a sentence."""
+        return ""
+
+    @property
+    def button(self) -> str:
+        """The action in words."""
+        return self.title
+
+    @property
+    def keep(self) -> str:
+        """The way out."""
+        return "Cancel"
+
+    def do(self, *, version: int | None) -> str:
+        """Does it, and says what was done. Raises what the pipeline raises."""
+        raise NotImplementedError
+
+    def was_done(self) -> bool:
+        """Whether the refused change is one that this person has just made."""
+        to = self.leads_to
+        return is_repeat(self.handoff, self.event, to=to, actor=self.actor, said=self.said(), **self.facts())
+
+    def said(self) -> str:
+        """The free text."""
+        return ""
+
+    def facts(self) -> dict[str, Any]:
+        """What else tells this change from another of the same verb."""
+        return {}
+
+    def _hint(self, name: str, hints: Mapping[str, str]) -> None:
+        """Puts a hint under each option of a choice."""
+        cast(Any, self.fields[name].widget).hints = hints
+
+    def _local(self, name: str, *, earliest: datetime | None, latest: datetime | None) -> None:
+        """Puts a time field on the reader's clock and says which that is."""
+        field = cast(LocalMoment, self.fields[name])
+        field.zone, field.earliest, field.latest = self.reading.zone, earliest, latest
+        field.help_text = f"On your clock: {self.reading.zone.key}, {self.reading.zone_name()} today."
+
+
+def sender_of(handoff: Handoff) -> str:
+    """Who it came from, in as few words as say it."""
+    if handoff.from_rep is not None:
+        return handoff.from_rep.first_name
+    return handoff.from_team.name if handoff.from_team is not None else "the sender"

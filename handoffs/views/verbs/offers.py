@@ -1,0 +1,68 @@
+"""Which verbs a reader is offered: those that `access` grants them and the handoff's state allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from handoffs import states
+from handoffs.models import Handoff, State
+from handoffs.views.verbs.forms import sender_of
+
+# Verb, name of its address, icon, words. In this order; the first that is a step forward is the primary one.
+BUTTONS: tuple[tuple[str, str, str, str], ...] = (
+    ("acknowledge", "acknowledge", "check", "Acknowledge"),
+    ("log_contact", "log_contact", "phone", "Log first contact"),
+    ("book_meeting", "book_meeting", "cal", "Book meeting"),
+    ("close", "close", "flag", "Record outcome"),
+    ("resubmit", "resubmit", "play", "Send again"),
+    ("reject", "reject", "", "Return to {sender}"),
+    ("reassign", "reassign", "swap", "Reassign"),
+    ("withdraw", "withdraw", "", "Withdraw"),
+)
+NEXT: Mapping[str, str] = {
+    State.ASSIGNED: "acknowledge",
+    State.ACKNOWLEDGED: "log_contact",
+    State.CONTACTED: "book_meeting",
+    State.MEETING_BOOKED: "close",
+    State.REJECTED: "resubmit",
+    State.UNASSIGNED: "reassign",
+}
+"""The step forward in each state."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """One button: a form that acts at once for `acknowledge`, else a link to the verb's own form."""
+
+    verb: str
+    url: str
+    icon: str
+    label: str
+    is_primary: bool
+    is_danger: bool
+
+
+def offers(handoff: Handoff, granted: frozenset[str]) -> list[Offer]:
+    """The verbs to draw for a reader who is `granted` these by `access.verbs_of`, the step forward first."""
+    found = [
+        Offer(
+            verb=verb,
+            url=reverse(name, args=[handoff.pk]),
+            icon=icon,
+            label=_label(verb, words, handoff),
+            is_primary=verb == NEXT.get(handoff.state),
+            is_danger=verb in {"reject", "withdraw"},
+        )
+        for verb, name, icon, words in BUTTONS
+        if verb in granted and handoff.state in states.MOVES[verb][0]
+    ]
+    return sorted(found, key=lambda offer: not offer.is_primary)
+
+
+def _label(verb: str, words: str, handoff: Handoff) -> str:
+    if verb == "reassign" and handoff.owner is None:
+        return "Give to somebody"
+    return words.format(sender=sender_of(handoff))

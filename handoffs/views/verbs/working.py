@@ -1,0 +1,146 @@
+"""The owner's forms: first contact, meeting, outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from handoffs import pipeline
+from handoffs.models import State
+from handoffs.repeats import is_repeat
+from handoffs.views.verbs.forms import HintedRadios, Remarks, VerbForm
+from handoffs.views.verbs.moments import LocalMoment
+from routing.models import HandoffType
+
+CONVERTED_MEANS = {
+    HandoffType.MQL_TO_SALES: "It was accepted as an SQL",
+    HandoffType.SQL_TO_AE: "The opportunity is open and past its first stage",
+    HandoffType.CLOSED_TO_CS: "The kickoff was held",
+    HandoffType.EXPANSION_TO_SALES: "An expansion opportunity was opened",
+}
+
+
+class ContactForm(VerbForm):
+    """The first contact with the customer."""
+
+    verb, event, leads_to = "log_contact", "contacted", State.CONTACTED
+    when = LocalMoment(label="When it happened", error_messages={"required": "Say when it happened."})
+    findings = Remarks(label="What you learned (optional)", required=False)
+
+    def __init__(self, data: Any, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self._local("when", earliest=self.handoff.assigned_at, latest=self.reading.now)
+        self.fields["when"].initial = self.reading.now
+        self.fields["findings"].help_text = "Is written into the CRM as a note."
+
+    @property
+    def title(self) -> str:
+        return "Log first contact"
+
+    @property
+    def note(self) -> str:
+        return f"Stops the clock of {self.handoff.reference} at the time you give."
+
+    @property
+    def button(self) -> str:
+        return "Log contact"
+
+    def do(self, *, version: int | None) -> str:
+        done = self.cleaned_data
+        pipeline.log_contact(
+            self.handoff,
+            contacted_at=done["when"],
+            findings=done["findings"],
+            actor=self.actor,
+            now=self.reading.now,
+            version=version,
+        )
+        noted = " Your findings go into the CRM as a note." if done["findings"] else ""
+        return f"First contact with {self.handoff.account.name} is logged at {self.reading.time(done['when'])}.{noted}"
+
+    def said(self) -> str:
+        return str(self.cleaned_data["findings"])
+
+    def facts(self) -> dict[str, Any]:
+        return {"contacted_at": self.cleaned_data["when"]}
+
+
+class MeetingForm(VerbForm):
+    """The first meeting, booked or already held."""
+
+    verb, event, leads_to = "book_meeting", "meeting_booked", State.MEETING_BOOKED
+    when = LocalMoment(label="When it starts", error_messages={"required": "Say when the meeting starts."})
+
+    def __init__(self, data: Any, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        latest = self.reading.now + pipeline.FURTHEST_MEETING
+        self._local("when", earliest=self.handoff.contacted_at, latest=latest)
+
+    @property
+    def title(self) -> str:
+        return "Book the first meeting"
+
+    @property
+    def note(self) -> str:
+        return "The invitation is yours to send: this only records when it is. One already held counts as well."
+
+    @property
+    def button(self) -> str:
+        return "Book meeting"
+
+    def do(self, *, version: int | None) -> str:
+        at = self.cleaned_data["when"]
+        pipeline.book_meeting(self.handoff, meeting_at=at, actor=self.actor, now=self.reading.now, version=version)
+        return f"The meeting with {self.handoff.account.name} is recorded for {self.reading.moment(at)}."
+
+    def facts(self) -> dict[str, Any]:
+        return {"meeting_at": self.cleaned_data["when"]}
+
+
+class OutcomeForm(VerbForm):
+    """How it ended."""
+
+    verb, event, leads_to = "close", "", None
+    outcome = forms.ChoiceField(
+        label="Outcome",
+        choices=[(State.CONVERTED.value, "Converted"), (State.LOST.value, "Lost")],
+        widget=HintedRadios,
+        error_messages={"required": "Choose an outcome.", "invalid_choice": "Choose one of the two."},
+    )
+    reason = Remarks(label="Why (optional)", rows=3, required=False)
+
+    def __init__(self, data: Any, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self._hint("outcome", {"converted": CONVERTED_MEANS[self.handoff.type_enum], "lost": "It ends here, for now"})
+
+    @property
+    def title(self) -> str:
+        return f"How did {self.handoff.account.name} end?"
+
+    @property
+    def note(self) -> str:
+        return "This closes the handoff; it cannot be opened again."
+
+    @property
+    def button(self) -> str:
+        return "Record outcome"
+
+    def do(self, *, version: int | None) -> str:
+        done = self.cleaned_data
+        pipeline.close(
+            self.handoff,
+            outcome=State(done["outcome"]),
+            reason=done["reason"],
+            actor=self.actor,
+            now=self.reading.now,
+            version=version,
+        )
+        return f"{self.handoff.reference} is closed as {done['outcome']}."
+
+    def was_done(self) -> bool:
+        outcome = State(self.cleaned_data["outcome"])
+        return is_repeat(self.handoff, outcome.value, to=outcome, actor=self.actor, said=self.said())
+
+    def said(self) -> str:
+        return str(self.cleaned_data["reason"])

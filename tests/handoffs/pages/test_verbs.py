@@ -1,0 +1,403 @@
+"""Every verb on the pages: the owner, a colleague and a stranger, with scripts and without, and what the rows say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from handoffs import pipeline
+from handoffs.models import Delivery, Event, Handoff, Remark, State
+from handoffs.views.verbs.offers import BUTTONS
+from tests.factories import NOW, Company
+from tests.handoffs.pages.conftest import Give, SignIn
+from tests.handoffs.pages.reading import html, words
+
+LATER = NOW + timedelta(minutes=30)
+HTMX = {"HX-Request": "true", "HX-Target": "dialog"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One verb: its address, a form that is right, where it starts, who may, who sees it only, and where it leads."""
+
+    verb: str
+    path: str
+    form: dict[str, str]
+    before: Callable[[Handoff], object]
+    who: str
+    onlooker: str
+    to: State
+    said: str
+
+
+def nothing(handoff: Handoff) -> None:
+    """An assigned handoff is what it starts from."""
+
+
+def contacted(handoff: Handoff) -> None:
+    pipeline.log_contact(handoff, contacted_at=NOW, actor="user:0", now=NOW)
+
+
+def returned(handoff: Handoff) -> None:
+    pipeline.reject(handoff, reason="incomplete", actor="user:0", now=NOW)
+
+
+REASON = {"reason": "The account went elsewhere."}
+CASES = (
+    Case(
+        "log_contact",
+        "contact",
+        {"when": "2026-11-17T10:20", "findings": "Spoke for six minutes."},
+        nothing,
+        "ingrid",
+        "dana",
+        State.CONTACTED,
+        "First contact with Halvorsen Marine Logistics is logged at 10:20. Your findings go into the CRM as a note.",
+    ),
+    Case(
+        "book_meeting",
+        "meeting",
+        {"when": "2026-11-24T10:00"},
+        contacted,
+        "ingrid",
+        "dana",
+        State.MEETING_BOOKED,
+        "recorded for Tue 24 Nov 2026, 10:00 UTC.",
+    ),
+    Case(
+        "reject",
+        "return",
+        {"reason": "incomplete", "comment": "Who signs?"},
+        nothing,
+        "elena",
+        "clara",
+        State.REJECTED,
+        "is returned to Dana, who is told why.",
+    ),
+    Case(
+        "resubmit",
+        "resubmit",
+        {"comment": "Their CFO signs."},
+        returned,
+        "dana",
+        "ingrid",
+        State.RECEIVED,
+        "sent again",
+    ),
+    Case("withdraw", "withdraw", REASON, nothing, "dana", "ingrid", State.WITHDRAWN, "is withdrawn."),
+    Case(
+        "close",
+        "outcome",
+        {"outcome": "converted", **REASON},
+        contacted,
+        "ingrid",
+        "dana",
+        State.CONVERTED,
+        "closed as converted",
+    ),
+)
+
+
+def post(client: Client, handoff: Handoff, case: Case, *, htmx: bool = False, version: object = None):
+    sent = {**case.form, "version": handoff.version if version is None else version}
+    return client.post(f"/handoffs/{handoff.reference}/{case.path}/", sent, headers=HTMX if htmx else {})
+
+
+def ready(give: Give, case: Case, clock: time_machine.Traveller) -> Handoff:
+    handoff = give()
+    case.before(handoff)
+    clock.move_to(LATER)
+    return Handoff.objects.get(pk=handoff.pk)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.verb)
+def test_without_scripts_it_is_a_page_a_redirect_and_a_sentence(
+    case: Case, firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff, client = ready(give, case, clock), sign_in(case.who)
+    form = client.get(f"/handoffs/{handoff.reference}/{case.path}/")
+    assert form.status_code == 200
+    assert "<!doctype html>" in html(form)
+    assert f'name="version" value="{handoff.version}"' in html(form)
+
+    answer = post(client, handoff, case)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/handoffs/{handoff.reference}/")
+    assert case.said in words(client.get(answer.headers["Location"]))
+    after = Handoff.objects.get(pk=handoff.pk)
+    assert (after.state, after.version) == (case.to, handoff.version + 1)
+    last = Event.objects.filter(stream=handoff.stream).latest("seq")
+    assert last.actor == f"user:{firm.user(case.who).pk}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.verb)
+def test_in_the_dialog_it_is_an_empty_answer_an_event_and_a_toast(
+    case: Case, firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff, client = ready(give, case, clock), sign_in(case.who)
+    form = client.get(f"/handoffs/{handoff.reference}/{case.path}/", headers=HTMX)
+    assert 'id="dialog-h"' in html(form)
+    assert "<html" not in html(form)
+
+    answer = post(client, handoff, case, htmx=True)
+
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (200, "handoff-changed")
+    assert case.said in words(answer)
+    assert html(answer).strip().startswith('<div hx-swap-oob="beforeend:#toasts">')
+    assert Handoff.objects.get(pk=handoff.pk).state == case.to
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.verb)
+def test_a_colleague_is_refused_and_a_stranger_finds_nothing(
+    case: Case, htmx: bool, firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff = ready(give, case, clock)
+    before = (handoff.state, handoff.version, Event.objects.count(), Delivery.objects.count(), Remark.objects.count())
+    address = f"/handoffs/{handoff.reference}/{case.path}/"
+
+    for who, status in ((case.onlooker, 403), ("freya", 404)):
+        client = sign_in(who)
+        assert client.get(address, headers=HTMX if htmx else {}).status_code == status
+        answer = post(client, handoff, case, htmx=htmx)
+        assert answer.status_code == status
+        assert "Nothing was changed" in words(answer)
+    anonymous = Client().post(address, case.form)
+    assert anonymous.headers["Location"].startswith("/accounts/login/")
+
+    after = Handoff.objects.get(pk=handoff.pk)
+    assert before == (
+        after.state,
+        after.version,
+        Event.objects.count(),
+        Delivery.objects.count(),
+        Remark.objects.count(),
+    )
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.verb)
+def test_a_form_sent_twice_is_one_change_and_no_error(
+    case: Case, htmx: bool, firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff, client = ready(give, case, clock), sign_in(case.who)
+    first = post(client, handoff, case, htmx=htmx)
+    lines, rows = Event.objects.count(), Delivery.objects.count()
+
+    second = post(client, handoff, case, htmx=htmx)
+
+    assert first.status_code == second.status_code
+    assert (Event.objects.count(), Delivery.objects.count()) == (lines, rows)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.verb)
+def test_a_form_of_what_has_changed_meanwhile_is_refused_and_the_words_are_kept(
+    case: Case, firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff, client = ready(give, case, clock), sign_in(case.who)
+    seen = handoff.version
+    Handoff.objects.filter(pk=handoff.pk).update(version=seen + 3)
+
+    for htmx in (False, True):
+        answer = post(client, handoff, case, htmx=htmx, version=seen)
+        assert answer.status_code == 409
+        assert f"{handoff.reference} has changed since you opened it" in words(answer)
+        text = case.form.get("findings") or case.form.get("comment") or case.form.get("reason")
+        if text and "kept" in html(answer):
+            assert text in words(answer)
+    assert answer.headers["HX-Trigger"] == "handoff-changed"
+    assert Handoff.objects.get(pk=handoff.pk).state == handoff.state
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.verb)
+def test_a_long_or_a_missing_text_is_said_beside_the_field(
+    case: Case, firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff, client = ready(give, case, clock), sign_in(case.who)
+    address = f"/handoffs/{handoff.reference}/{case.path}/"
+
+    for name in ("findings", "comment", "reason"):
+        if len(case.form.get(name, "")) < 11:
+            continue
+        answer = client.post(address, {**case.form, name: "ж" * 10_000, "version": handoff.version}, headers=HTMX)
+        assert answer.status_code == 422
+        assert "The text has 10,000 characters and at most 4,000 are kept. Shorten it." in words(answer)
+        assert 'aria-invalid="true"' in html(answer)
+    empty = client.post(address, {"version": handoff.version}, headers=HTMX)
+    assert empty.status_code == (200 if case.verb == "x" else 422)
+    assert Handoff.objects.get(pk=handoff.pk).version == handoff.version
+
+
+@pytest.mark.parametrize("version", ["9" * 400, "-1", "two", "٣"])
+def test_a_nonsense_version_changes_nothing(version: str, firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    answer = post(sign_in("ingrid"), handoff, CASES[0], version=version)
+    assert answer.status_code == 400
+    assert Handoff.objects.get(pk=handoff.pk).state == State.ASSIGNED
+
+
+# Times.
+
+
+def typed(client: Client, handoff: Handoff, when: str):
+    sent = {"when": when, "version": handoff.version}
+    return client.post(f"/handoffs/{handoff.reference}/contact/", sent, headers=HTMX)
+
+
+def test_a_time_is_read_on_the_readers_own_clock(
+    firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    ingrid = firm.user("ingrid")
+    ingrid.time_zone = "Europe/Oslo"
+    ingrid.save()
+    handoff = give()
+    clock.move_to(LATER)
+    client = sign_in("ingrid")
+
+    form = client.get(f"/handoffs/{handoff.reference}/contact/")
+    assert 'value="2026-11-17T11:30"' in html(form)
+    assert "On your clock: Europe/Oslo, CET today." in words(form)
+    assert typed(client, handoff, "2026-11-17T11:15").status_code == 200
+
+    assert Handoff.objects.get(pk=handoff.pk).contacted_at == datetime(2026, 11, 17, 10, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("when", "sentence"),
+    [
+        ("", "Say when it happened."),
+        ("yesterday", "Give a date and a time"),
+        ("2026-11-31T10:00", "Give a date and a time"),
+        ("0001-01-01T00:00", "before HO-"),
+        ("9999-12-31T23:59", "lies in the future"),
+        ("2026-11-17T10:31", "lies in the future"),
+        ("2026-11-17T09:59", "lies before HO-"),
+        ("2026-11-17T10:00\x00", "Give a date and a time"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused_in_the_form(
+    when: str, sentence: str, firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff = give()
+    clock.move_to(LATER)
+
+    answer = typed(sign_in("ingrid"), handoff, when)
+
+    assert answer.status_code == 422
+    assert sentence in words(answer)
+    assert Handoff.objects.get(pk=handoff.pk).contacted_at is None
+
+
+def test_the_minute_of_the_assignment_counts_as_after_it(
+    firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff = give(at=NOW + timedelta(seconds=40))
+    clock.move_to(NOW + timedelta(seconds=50))
+
+    assert typed(sign_in("ingrid"), handoff, "2026-11-17T10:00").status_code == 200
+    assert Handoff.objects.get(pk=handoff.pk).contacted_at == NOW + timedelta(seconds=40)
+
+
+def test_a_meeting_is_after_the_contact_and_within_a_year(
+    firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff = give()
+    contacted(handoff)
+    clock.move_to(LATER)
+    handoff = Handoff.objects.get(pk=handoff.pk)
+    client = sign_in("ingrid")
+
+    def meet(when: str):
+        sent = {"when": when, "version": handoff.version}
+        return client.post(f"/handoffs/{handoff.reference}/meeting/", sent, headers=HTMX)
+
+    assert "before the first contact" in words(meet("2026-11-17T09:00"))
+    assert "more than a year away" in words(meet("2028-11-17T09:00"))
+    assert meet("2026-11-17T10:10").status_code == 200, "one already held counts"
+
+
+# Reassigning.
+
+
+def test_a_manager_chooses_among_those_who_do_the_work_and_sees_how_they_stand(
+    firm: Company, give: Give, sign_in: SignIn
+) -> None:
+    freya = firm.reps["freya"]
+    freya.paused_since = NOW
+    freya.save()
+    handoff = give()
+    client = sign_in("elena")
+    form = client.get(f"/handoffs/{handoff.reference}/reassign/", headers=HTMX)
+    said = words(form)
+    assert "Mikael Strand Enterprise AE, 0 open, available now" in said
+    assert "Freya Aldous Enterprise AE, 0 open, asked for no new work" in said
+    assert said.index("Mikael Strand") < said.index("Freya Aldous") < said.index("Oskar Lind")
+    assert "Ingrid Solheim" not in said, "she has it already"
+    assert "Hannah Brandt" not in said, "she works in another role"
+
+    mikael = firm.reps["mikael"]
+    sent = {"to": mikael.pk, "reason": "Knows the CFO.", "version": handoff.version}
+    for _ in range(2):
+        answer = client.post(f"/handoffs/{handoff.reference}/reassign/", sent, headers=HTMX)
+        assert answer.status_code == 200
+    after = Handoff.objects.get(pk=handoff.pk)
+    assert (after.owner, after.version) == (mikael, handoff.version + 2)
+    assert Event.objects.filter(stream=handoff.stream, verb="reassigned").count() == 1
+
+
+@pytest.mark.parametrize("to", ["", "0", "999999", "x", "hannah"])
+def test_nobody_outside_the_list_can_be_given_it(to: str, firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    chosen = str(firm.reps["hannah"].pk) if to == "hannah" else to
+    sent = {"to": chosen, "reason": "Because.", "version": handoff.version}
+
+    answer = sign_in("elena").post(f"/handoffs/{handoff.reference}/reassign/", sent, headers=HTMX)
+
+    assert answer.status_code == 422
+    assert Handoff.objects.get(pk=handoff.pk).owner == firm.reps["ingrid"]
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("ingrid", 403), ("dana", 403), ("freya", 404), ("ben", 200), ("elena", 200)]
+)
+def test_only_managers_and_revops_reassign(who: str, status: int, firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    assert sign_in(who).get(f"/handoffs/{handoff.reference}/reassign/").status_code == status
+
+
+# What is offered.
+
+
+def drawn(client: Client, handoff: Handoff) -> list[str]:
+    page = html(client.get(f"/handoffs/{handoff.reference}/"))
+    return [verb for verb, *_ in BUTTONS if f'data-verb="{verb}"' in page]
+
+
+def test_each_state_offers_each_reader_what_they_may_do_next(
+    firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    handoff = give()
+    assert drawn(sign_in("ingrid"), handoff) == ["acknowledge", "log_contact", "reject"]
+    assert drawn(sign_in("elena"), handoff) == ["acknowledge", "log_contact", "reject", "reassign", "withdraw"]
+    assert drawn(sign_in("dana"), handoff) == ["withdraw"]
+    assert drawn(sign_in("ben"), handoff) == ["reassign", "withdraw"]
+    assert drawn(sign_in("clara"), handoff) == []
+    contacted(handoff)
+    assert drawn(sign_in("ingrid"), handoff) == ["book_meeting", "close"]
+    assert drawn(sign_in("dana"), handoff) == []
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<b onclick=alert(1)>x</b>", "<!channel> <script>alert(1)</script>", "شركة \u202e evil"]
+)
+def test_hostile_names_stay_text_in_every_form(hostile: str, firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give(name=hostile)
+    for path, who in (("contact", "ingrid"), ("return", "ingrid"), ("reassign", "elena"), ("withdraw", "dana")):
+        for headers in (HTMX, {}):
+            page = html(sign_in(who).get(f"/handoffs/{handoff.reference}/{path}/", headers=headers))
+            assert "<script>alert" not in page
+            assert "<b onclick" not in page
+            assert "<!channel>" not in page
