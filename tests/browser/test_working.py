@@ -17,7 +17,7 @@ def test_acknowledging_in_the_list_changes_the_row_in_place(sign_in: SignIn, des
 
     row.get_by_role("button", name="Acknowledge").click()
 
-    expect(row.get_by_text("Acknowledged HO-")).to_be_visible()
+    expect(tab.locator("#toasts").get_by_text("Acknowledged HO-")).to_be_visible()
     expect(row.get_by_role("link", name="Log contact")).to_be_visible()
     assert Handoff.objects.get(pk=desk.fresh.pk).state == State.ACKNOWLEDGED
     assert tab.url.endswith("/"), "the page itself was not left"
@@ -29,7 +29,7 @@ def test_acknowledging_on_the_page_redraws_the_record(sign_in: SignIn, desk: Des
 
     tab.get_by_role("button", name="Acknowledge").click()
 
-    expect(tab.locator("#handoff").get_by_text("Acknowledged HO-")).to_be_visible()
+    expect(tab.locator("#toasts").get_by_text("Acknowledged HO-")).to_be_visible()
     expect(tab.get_by_role("button", name="Acknowledge")).to_have_count(0)
 
 

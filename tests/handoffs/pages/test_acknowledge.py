@@ -41,7 +41,7 @@ def test_in_the_list_the_answer_is_the_row_as_it_now_is(firm: Company, give: Giv
     assert html(answer).strip().startswith(f'<li class="row" id="row-{handoff.pk}"')
     assert "Log contact" in words(answer)
     assert "Acknowledged HO-" in words(answer)
-    assert "data-verb" not in html(answer)
+    assert 'data-verb="acknowledge"' not in html(answer)
 
 
 def test_on_the_page_the_answer_is_the_record_as_it_now_is(firm: Company, give: Give, sign_in: SignIn) -> None:
