@@ -161,6 +161,13 @@ def accounts_visible_to(user: User | AnonymousUser) -> QuerySet[Account]:
     return Account.objects.filter(theirs | Q(Exists(deals)) | Q(Exists(handed)))
 
 
+def roster_visible_to(user: User | AnonymousUser) -> QuerySet[Rep]:
+    """The colleagues whom the user may look up: all of them, for whoever has a place in the company."""
+    if sees_all(user) or (isinstance(user, User) and user.is_active and (rep_of(user) is not None)):
+        return Rep.objects.all()
+    return Rep.objects.none()
+
+
 def _with_descendants(roots: Iterable[int]) -> set[int]:
     parents = dict(Team.objects.values_list("id", "parent_id"))
     found = set(roots)

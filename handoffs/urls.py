@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from handoffs.views import demo, handoff, health, inbox, password, pulse, session
 from handoffs.views.verbs import acknowledging, gaps, passing, working
@@ -53,4 +53,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/password/", password.change, name="password"),
     path("demo/clock/", demo.clock, name="demo_clock"),
     path("theme/", session.theme, name="theme"),
+    path("api/", include("handoffs.api.urls")),
 ]

@@ -1,5 +1,16 @@
 """The admin of handoffs: the work and its outbox, the log, the local CRM, and the machinery of other apps."""
 
-from handoffs.admin import crm, crm_activity, deliveries, handoffs, log, packages, remarks, settings, system
+from handoffs.admin import crm, crm_activity, deliveries, handoffs, log, packages, remarks, settings, system, tokens
 
-__all__ = ["crm", "crm_activity", "deliveries", "handoffs", "log", "packages", "remarks", "settings", "system"]
+__all__ = [
+    "crm",
+    "crm_activity",
+    "deliveries",
+    "handoffs",
+    "log",
+    "packages",
+    "remarks",
+    "settings",
+    "system",
+    "tokens",
+]

@@ -81,6 +81,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("django_celery_beat.crontabschedule", "Crontabs", "calendar_clock"),
             ("axes.accessattempt", "Failed sign-ins", "lock_person"),
             ("axes.accesslog", "Sign-ins", "login"),
+            ("knox.authtoken", "API tokens", "key"),
             ("admin.logentry", "Admin changes", "edit_note"),
         ),
     ),

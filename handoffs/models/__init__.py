@@ -23,6 +23,7 @@ from handoffs.models.handoff import (
     State,
     TypeSetting,
 )
+from handoffs.models.kept_answer import KeptAnswer
 from handoffs.models.notice import Notice
 from handoffs.models.preference import Preference
 from handoffs.models.remark import Remark
@@ -40,6 +41,7 @@ __all__ = [
     "DemoClock",
     "Event",
     "Handoff",
+    "KeptAnswer",
     "Note",
     "Notice",
     "Package",

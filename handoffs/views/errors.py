@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from handoffs.api.problems import PREFIX, problem
 from handoffs.now import real_now
 from handoffs.views.theme import theme_of
 
@@ -21,7 +22,7 @@ LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """The words of one kind of error."""
+    """The words of one kind of error, and what the API calls it."""
 
     status: int
     short: str
@@ -29,6 +30,7 @@ class Trouble:
     why: str
     icon: str = "warn"
     tone: str = "warn"
+    api: str = "invalid"
 
 
 BAD_REQUEST = Trouble(
@@ -36,6 +38,7 @@ BAD_REQUEST = Trouble(
     short="bad request",
     what="This request could not be read",
     why="Something in the address or the form is not as the page sends it. Nothing was changed.",
+    api="unreadable",
 )
 FORBIDDEN = Trouble(
     status=403,
@@ -43,6 +46,7 @@ FORBIDDEN = Trouble(
     what="You may not do this",
     why="Your account lacks the right for this action. Nothing was changed.",
     icon="lock",
+    api="forbidden",
 )
 NO_ADMIN = Trouble(
     status=403,
@@ -58,6 +62,7 @@ CSRF = Trouble(
     why="It was open for too long, or the browser did not send its cookie. Nothing was changed: "
     "open the page again and repeat.",
     icon="lock",
+    api="forbidden",
 )
 NOT_FOUND = Trouble(
     status=404,
@@ -65,12 +70,14 @@ NOT_FOUND = Trouble(
     what="There is nothing here that you can open",
     why="The address is wrong, or the handoff belongs to people whose work you do not see. Nothing was changed.",
     icon="search",
+    api="not-found",
 )
 WRONG_METHOD = Trouble(
     status=405,
     short="not this way",
     what="This address only takes a form",
     why="It was opened like a page, or the other way round. Nothing was changed.",
+    api="method-not-allowed",
 )
 SERVER_ERROR = Trouble(
     status=500,
@@ -79,6 +86,7 @@ SERVER_ERROR = Trouble(
     why="The page could not be made. What you sent may not have been saved: look before you send it again.",
     icon="stop",
     tone="bad",
+    api="failed",
 )
 
 
@@ -119,6 +127,9 @@ def trouble(request: HttpRequest, kind: Trouble, *, reason: str = "") -> HttpRes
         request.path,
         reason,
     )
+    if request.path.startswith(PREFIX):
+        # What fails before a view of the API is reached is told as the API tells it.
+        return problem(request, kind.api, f"{kind.what}. {kind.why}", reference=reference)
     words = {
         "status": kind.status,
         "short": kind.short,

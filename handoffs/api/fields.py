@@ -1,0 +1,112 @@
+"""Fields that take exactly what they say: no text for a number, no number for a text, no time without its zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+LONGEST_TEXT = 4_000
+NO_INSTANT = "Give an instant with its zone as in RFC 3339, e.g. 2026-11-20T09:30:00Z, from the years 2000 to 2099."
+
+
+def instant(text: str) -> datetime:
+    """An aware instant in UTC. Raises ValueError with a sentence for anything else, also for a time without a zone."""
+    try:
+        found = parse_datetime(text)
+        if found is not None and found.tzinfo is not None and EARLIEST <= found < LATEST:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(NO_INSTANT)
+
+
+class Text(serializers.CharField):
+    """Text and nothing that could be made into it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", LONGEST_TEXT)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A whole number that is written as one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Word(serializers.ChoiceField):
+    """One of the words, in exactly that spelling."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=type(data).__name__)
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "format": "date-time", "example": "2026-11-20T09:30:00Z"})
+class Instant(serializers.Field[datetime, str, str, Any]):
+    """An instant with its zone, given back in UTC."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        if not isinstance(data, str):
+            raise serializers.ValidationError(NO_INSTANT)
+        try:
+            return instant(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from None
+
+    def to_representation(self, value: datetime) -> str:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class InstantFormField(forms.CharField):
+    """The same in the query of an address."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return instant(text)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+class Input(serializers.Serializer[Any]):
+    """A body of which every key is known: a typing error is told, not ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = [name for name in data if name not in self.fields]
+            if unknown:
+                raise serializers.ValidationError(
+                    {str(name): [f"There is no such field. Known are {', '.join(self.fields)}."] for name in unknown}
+                )
+        return super().to_internal_value(data)
+
+
+class Change(Input):
+    """What every change may carry: the version it was decided on."""
+
+    version = Whole(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The version you decided on; the answer is 409 if the handoff has changed since. `If-Match` does the "
+        "same.",
+    )

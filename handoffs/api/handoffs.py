@@ -1,0 +1,151 @@
+"""Handoffs: start one, list them, read one."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db.models import QuerySet
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from handoffs import pipeline
+from handoffs.access import accounts_visible_to, may_start, visible_to
+from handoffs.api import idempotency
+from handoffs.api.documenting import describe
+from handoffs.api.fields import Input, Text, Word
+from handoffs.api.filters import HandoffFilter, with_deadline
+from handoffs.api.idempotency import Answer
+from handoffs.api.lists import ListView
+from handoffs.api.problems import ProblemError
+from handoffs.api.shapes import HandoffShape
+from handoffs.api.views import ApiView, key_of, shown
+from handoffs.models import Account, Deal, Handoff
+from handoffs.now import now, real_now
+from routing.models import HandoffType, Team
+
+Row = TypeVar("Row", Account, Deal)
+
+
+class HandoffsView(ListView):
+    """All handoffs that the reader may see, and the way to start one."""
+
+    filterset_class = HandoffFilter
+    orderings = {
+        "-received_at": "-received_at",
+        "received_at": "received_at",
+        "deadline_at": "deadline",
+    }
+    Output = HandoffShape
+
+    class StartInput(Input):
+        """What a handoff is started from: type, account, and a deal if there is one."""
+
+        type = Word(choices=HandoffType.choices)
+        account = Text(max_length=64, help_text="The account's id in the CRM, or its uuid")
+        deal = Text(max_length=64, required=False, allow_null=True, help_text="The deal's id in the CRM, or its uuid")
+        trigger_key = Text(
+            max_length=150,
+            required=False,
+            help_text="Your own name for what happened, kept for ever: the same key gives the same handoff",
+        )
+        from_team = Text(max_length=64, required=False, help_text="Code of the sending team; else the CRM owner's")
+        to_team = Text(max_length=64, required=False, help_text="Only rules that give it to this team count")
+
+    def get_queryset(self) -> QuerySet[Handoff]:
+        rows: QuerySet[Handoff] = shown(with_deadline(visible_to(self.user)))
+        return rows
+
+    @describe("list_handoffs")
+    def get(self, request: Request) -> Response:
+        return self.page(request)
+
+    @describe("start_handoff", StartInput)
+    def post(self, request: Request) -> Response:
+        if not may_start(self.user):
+            raise PermissionDenied(
+                "Reps, managers and RevOps start handoffs; your account is none of them. Ask RevOps."
+            )
+        body = self.StartInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        answer = idempotency.once(
+            lambda: self._start(body.validated_data),
+            user=self.user,
+            key=request.headers.get(idempotency.HEADER),
+            request=(request.path, request.data),
+            real_now=real_now(),
+        )
+        headers = {"Location": answer.location}
+        if answer.is_replay:
+            headers["Idempotent-Replayed"] = "true"
+        return Response(answer.body, status=answer.status, headers=headers)
+
+    def _start(self, asked: dict[str, Any]) -> Answer:
+        account = self._account(asked["account"])
+        key = asked.get("trigger_key")
+        handoff, created = pipeline.receive(
+            handoff_type=HandoffType(asked["type"]),
+            account=account,
+            deal=_deal(account, asked.get("deal")),
+            origin=Handoff.Origin.API,
+            now=now(),
+            actor=self.actor,
+            # Callers share no keys: nobody can take the name of somebody else's trigger, or ask after it.
+            trigger_key=f"{self.actor}:{key}" if key else None,
+            from_team=_team("from_team", asked),
+            to_team=_team("to_team", asked),
+        )
+        if not created and not visible_to(self.user).filter(pk=handoff.pk).exists():
+            raise ProblemError(
+                "conflict",
+                f"A handoff of this type is open for {account.crm_id}, and you do not see it. Ask RevOps who has it.",
+            )
+        row = shown(Handoff.objects.all()).get(pk=handoff.pk)
+        body = dict(HandoffShape(row, context={"request": self.request}).data)
+        return Answer(status=201 if created else 200, body=body, location=body["url"])
+
+    def _account(self, named: str) -> Account:
+        account = _named(accounts_visible_to(self.user), named)
+        if account is None:
+            raise _unknown(
+                "account", f"There is no account {named} that you see. Check the id, or create it in the CRM."
+            )
+        return account
+
+
+class HandoffView(ApiView):
+    """One handoff."""
+
+    @describe("read_handoff")
+    def get(self, request: Request, handoff: str) -> Response:
+        return self.show(self.find(handoff))
+
+
+def _deal(account: Account, named: str | None) -> Deal | None:
+    if named is None:
+        return None
+    deal = _named(account.deals.all(), named)
+    if deal is None:
+        raise _unknown("deal", f"{account.crm_id} has no deal {named}. Check the id, or leave the deal out.")
+    return deal
+
+
+def _team(field: str, asked: dict[str, Any]) -> Team | None:
+    code = asked.get(field)
+    if code is None:
+        return None
+    team = Team.objects.filter(code=code).first()
+    if team is None:
+        raise _unknown(field, f"There is no team {code}. Teams are named by their code, as /reps/ shows it.")
+    return team
+
+
+def _named(rows: QuerySet[Row], named: str) -> Row | None:
+    """By the CRM's id first: it is what callers know, and might look like one of ours."""
+    found = rows.filter(crm_id=named).first()
+    key = key_of(named)
+    return found or (rows.filter(uuid=key["uuid"]).first() if "uuid" in key else None)
+
+
+def _unknown(field: str, sentence: str) -> ProblemError:
+    return ProblemError("unprocessable", sentence, errors=[{"pointer": f"#/{field}", "detail": sentence}])
