@@ -53,7 +53,7 @@ screenshots: $(VENV)/.installed-dev ## Picture every page at two widths in both 
 	HANDOFFS_SCREENSHOTS=var/screenshots HANDOFFS_PLACES='$(ONLY)' $(PY) -m tests.services -- $(PY) -m pytest tests/browser/test_every_page.py
 
 .PHONY: check-static
-check-static: format lint types migrations-check deploy-check ## Run all checks but the tests
+check-static: format lint types migrations-check deploy-check api-check ## Run all checks but the tests
 
 .PHONY: lint
 lint: $(VENV)/.installed-dev ## Lint Python and templates
@@ -80,6 +80,10 @@ migrations-check: $(VENV)/.installed-dev ## Find model changes without a migrati
 .PHONY: deploy-check
 deploy-check: $(VENV)/.installed-dev ## Check the settings as production would have them
 	$(DEPLOYED) $(PY) manage.py check --deploy --fail-level WARNING
+
+.PHONY: api-check
+api-check: $(VENV)/.installed-dev ## Check that the API's description is complete and valid
+	$(DEPLOYED) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 .PHONY: architecture
 architecture: $(VENV)/.installed-dev ## Check who imports whom, and the house rules (part of the tests)

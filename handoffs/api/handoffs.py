@@ -20,7 +20,7 @@ from handoffs.api.lists import ListView
 from handoffs.api.problems import ProblemError
 from handoffs.api.shapes import HandoffShape
 from handoffs.api.views import ApiView, key_of, shown
-from handoffs.models import Account, Deal, Handoff
+from handoffs.models import Account, Deal, Event, Handoff
 from handoffs.now import now, real_now
 from routing.models import HandoffType, Team
 
@@ -95,7 +95,7 @@ class HandoffsView(ListView):
             from_team=_team("from_team", asked),
             to_team=_team("to_team", asked),
         )
-        if not created and not visible_to(self.user).filter(pk=handoff.pk).exists():
+        if not created and not self._knows(handoff):
             raise ProblemError(
                 "conflict",
                 f"A handoff of this type is open for {account.crm_id}, and you do not see it. Ask RevOps who has it.",
@@ -103,6 +103,11 @@ class HandoffsView(ListView):
         row = shown(Handoff.objects.all()).get(pk=handoff.pk)
         body = dict(HandoffShape(row, context={"request": self.request}).data)
         return Answer(status=201 if created else 200, body=body, location=body["url"])
+
+    def _knows(self, handoff: Handoff) -> bool:
+        """Whether the caller sees the handoff that is there already, or started it and so was told of it before."""
+        started = Event.objects.filter(stream=handoff.stream, seq=1, actor=self.actor)
+        return visible_to(self.user).filter(pk=handoff.pk).exists() or started.exists()
 
     def _account(self, named: str) -> Account:
         account = _named(accounts_visible_to(self.user), named)

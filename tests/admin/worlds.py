@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.test import Client
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
+from knox.models import AuthToken
 
 from handoffs import models as work
 from handoffs import shipped
@@ -131,6 +132,7 @@ MAKERS: dict[type[Model], Callable[[], Any]] = {
     AccessLog: _numbered(AccessLog, **_ATTEMPT, user_agent="Firefox"),
     AccessFailureLog: _numbered(AccessFailureLog, **_ATTEMPT, user_agent="Firefox"),
     LogEntry: _log_entry,
+    AuthToken: lambda: AuthToken.objects.create(factories.UserFactory.create())[0],
 }
 
 

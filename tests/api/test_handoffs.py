@@ -1,0 +1,326 @@
+"""Starting, listing and reading handoffs."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from handoffs import pipeline
+from handoffs.models import Account, Delivery, Event, Handoff, State
+from routing.models import HandoffType
+from tests.api.calling import problem
+from tests.api.conftest import As
+from tests.factories import NOW, AccountFactory, Company, DealFactory, rich_account
+from tests.handoffs.given import assigned, blocked, received
+
+SQL = HandoffType.SQL_TO_AE.value
+
+
+@pytest.fixture
+def rich(firm: Company) -> Account:
+    return rich_account(SQL, sender=firm.reps["dana"], now=NOW).account
+
+
+# Starting.
+
+
+def test_one_trigger_gives_one_handoff_and_says_which(call: As, rich: Account) -> None:
+    deal = rich.deals.get()
+    dana = call("dana")
+    answer = dana.post("handoffs/", {"type": SQL, "account": rich.crm_id, "deal": deal.crm_id})
+
+    assert answer.status_code == 201
+    handoff = Handoff.objects.get()
+    assert answer.headers["Location"] == f"/api/v1/handoffs/{handoff.uuid}/"
+    body = answer.json()
+    assert (body["uuid"], body["reference"], body["state"]) == (str(handoff.uuid), handoff.reference, "received")
+    assert (handoff.origin, handoff.account, handoff.deal) == ("api", rich, deal)
+    assert Event.objects.get(stream=handoff.stream).actor == f"user:{dana.user.pk}"
+
+    again = dana.post("handoffs/", {"type": SQL, "account": str(rich.uuid), "deal": str(deal.uuid)})
+    assert again.status_code == 200
+    assert again.json()["uuid"] == body["uuid"]
+    assert Handoff.objects.count() == 1
+
+
+def test_a_trigger_key_gives_the_same_handoff_for_ever_to_the_same_caller_alone(call: As, firm: Company) -> None:
+    account = AccountFactory.create(owner=None)
+    asked = {"type": "mql_to_sales", "account": account.crm_id, "trigger_key": "form-7"}
+    ben = call("ben")
+    first = ben.post("handoffs/", asked).json()
+    pipeline.withdraw(Handoff.objects.get(), reason="A test", actor="user:1", now=NOW)
+
+    assert ben.post("handoffs/", asked).json()["uuid"] == first["uuid"]
+    other = call("dana").post("handoffs/", asked)
+    assert other.status_code == 201
+    assert other.json()["uuid"] != first["uuid"]
+
+
+@pytest.mark.parametrize(
+    ("person", "status"),
+    [
+        ("dana", 201),
+        ("elena", 201),
+        ("ben", 201),
+        ("superuser", 201),
+        ("clara", 403),
+        ("auditor", 403),
+        ("nobody", 403),
+        ("anonymous", 401),
+    ],
+)
+def test_reps_managers_and_revops_start_handoffs(call: As, rich: Account, person: str, status: int) -> None:
+    answer = call(person).post("handoffs/", {"type": SQL, "account": rich.crm_id})
+
+    assert answer.status_code == status, answer.content
+    assert Handoff.objects.count() == (status == 201)
+
+
+def test_an_account_of_others_and_one_that_is_not_there_are_answered_alike(call: As, firm: Company) -> None:
+    theirs = AccountFactory.create(owner=firm.reps["ingrid"])
+    for named in (theirs.crm_id, str(theirs.uuid), "A-none", str(uuid4())):
+        document = problem(call("hannah").post("handoffs/", {"type": SQL, "account": named}), 422, "unprocessable")
+        assert document["errors"][0]["pointer"] == "#/account"
+        assert document["detail"].startswith(f"There is no account {named} that you see.")
+    assert not Handoff.objects.exists()
+
+
+def test_a_deal_of_another_account_is_not_found_on_this_one(call: As, rich: Account) -> None:
+    other = DealFactory.create()
+    answer = call("ben").post("handoffs/", {"type": SQL, "account": rich.crm_id, "deal": other.crm_id})
+
+    assert problem(answer, 422)["errors"][0]["pointer"] == "#/deal"
+    assert not Handoff.objects.exists()
+
+
+def test_an_open_handoff_that_the_caller_does_not_see_is_not_shown_to_them(call: As, firm: Company) -> None:
+    hidden = assigned(firm)
+    Account.objects.filter(pk=hidden.account_id).update(owner=None)  # anybody's to start
+    asked = {"type": SQL, "account": hidden.account.crm_id, "deal": hidden.deal.crm_id}
+
+    document = problem(call("hannah").post("handoffs/", asked), 409, "conflict")
+    assert hidden.reference not in str(document)
+    assert str(hidden.uuid) not in str(document)
+    assert call("ben").post("handoffs/", asked).json()["reference"] == hidden.reference
+
+
+def test_teams_are_named_by_their_code(call: As, firm: Company, rich: Account) -> None:
+    asked = {"type": SQL, "account": rich.crm_id, "from_team": "sdr", "to_team": "ae_general"}
+    assert problem(call("dana").post("handoffs/", asked | {"to_team": "none"}), 422)["errors"] == [
+        {
+            "pointer": "#/to_team",
+            "detail": "There is no team none. Teams are named by their code, as /reps/ shows it.",
+        }
+    ]
+    call("dana").post("handoffs/", asked)
+    handoff = Handoff.objects.get()
+    assert (handoff.from_team, handoff.to_team) == (firm.teams["sdr"], firm.teams["ae_general"])
+
+
+# Reading.
+
+
+PARTS = ("", "package/", "response/", "events/")
+
+
+@pytest.mark.parametrize(
+    ("people", "sees_it"),
+    [
+        (("ingrid", "dana", "elena", "ben", "clara", "auditor", "superuser"), True),
+        (("freya", "hannah", "carsten", "nobody"), False),
+    ],
+)
+def test_a_handoff_and_its_documents_are_read_by_those_it_concerns(
+    call: As, ingrids: Handoff, people: tuple[str, ...], sees_it: bool
+) -> None:
+    for caller in map(call, people):
+        for part in PARTS:
+            for named in (ingrids.uuid, ingrids.reference, ingrids.reference.lower()):
+                answer = caller.get(f"handoffs/{named}/{part}")
+                assert answer.status_code == (200 if sees_it else 404), (caller.user, part)
+                assert sees_it or "Halvorsen" not in answer.content.decode()
+        assert (ingrids.reference in str(caller.get("handoffs/").json())) is sees_it
+
+
+def test_who_is_not_signed_in_reads_nothing(call: As, ingrids: Handoff) -> None:
+    for path in (*(f"handoffs/{ingrids.uuid}/{part}" for part in PARTS), "handoffs/", "accounts/", "reps/"):
+        answer = call("anonymous").get(path)
+        problem(answer, 401, "unauthenticated")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_name_that_is_none_is_not_found(call: As, firm: Company) -> None:
+    for named in ("HO-0", "HO-99999999999999999999", "HO-१", "2418", "x", "%00", "..", f"{UUID(int=0)}"):
+        problem(call("ben").get(f"handoffs/{named}/"), 404, "not-found")
+
+
+def test_money_is_text_with_its_currency_and_times_are_utc(call: As, ingrids: Handoff) -> None:
+    body = call("ingrid").get(f"handoffs/{ingrids.reference}/").json()
+
+    assert body["deal"]["amount"] == {"amount": "240000.00", "currency": "USD"}
+    assert body["received_at"] == "2026-11-17T10:00:00Z"
+    assert body["owner"]["name"] == "Ingrid Solheim"
+    first, acknowledge = body["clocks"]
+    assert (first["kind"], first["target_minutes"], first["deadline_at"]) == (
+        "first_contact",
+        120,
+        "2026-11-17T12:00:00Z",
+    )
+    assert acknowledge["kind"] == "acknowledge"
+
+
+def test_the_package_is_the_stored_snapshot_and_nothing_else(call: As, ingrids: Handoff) -> None:
+    answer = call("ingrid").get(f"handoffs/{ingrids.reference}/package/")
+
+    assert answer.json() == ingrids.package.body
+    assert answer.headers["Package-Version"] == "1"
+    assert call("ingrid").get(f"handoffs/{ingrids.reference}/package/", {"number": 1}).json() == ingrids.package.body
+    problem(call("ingrid").get(f"handoffs/{ingrids.reference}/package/", {"number": 2}), 404)
+    problem(call("ingrid").get(f"handoffs/{ingrids.reference}/package/", {"number": "x"}), 400)
+
+
+def test_before_the_first_look_there_is_no_package_and_no_response(call: As, firm: Company) -> None:
+    fresh = received(firm)
+    problem(call("ben").get(f"handoffs/{fresh.reference}/package/"), 404)
+    problem(call("ben").get(f"handoffs/{fresh.reference}/response/"), 409)
+
+
+def test_the_response_is_json_or_markdown_as_asked(call: As, ingrids: Handoff) -> None:
+    path = f"handoffs/{ingrids.reference}/response/"
+    as_json = call("ingrid").get(path)
+    as_text = call("ingrid").get(path, Accept="text/markdown")
+
+    assert as_json.json()["handoff_complete"] == as_text.content.decode()
+    assert as_text.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert as_text.content.decode().startswith("## Handoff Complete")
+    problem(call("ingrid").get(path, Accept="image/png"), 406, "not-acceptable")
+    problem(call("hannah").get(path, Accept="text/markdown"), 404)
+
+
+def test_the_log_tells_ids_words_and_sentences(call: As, ingrids: Handoff) -> None:
+    pipeline.acknowledge(ingrids, actor=f"user:{call('ingrid').user.pk}", now=NOW)
+    lines = call("dana").get(f"handoffs/{ingrids.reference}/events/").json()["results"]
+
+    assert [line["id"] for line in lines] == list(range(1, len(lines) + 1))
+    assert lines[0]["text"] == "Handoff received: API"
+    assert lines[-1] == {
+        "id": len(lines),
+        "at": "2026-11-17T10:00:00Z",
+        "verb": "acknowledged",
+        "actor": "Ingrid Solheim",
+        "text": "Acknowledged",
+    }
+
+
+# Lists.
+
+
+def found(caller: object, **query: object) -> set[str]:
+    answer = caller.get("handoffs/", query)  # type: ignore[attr-defined]
+    assert answer.status_code == 200, answer.content
+    return {row["reference"] for row in answer.json()["results"]}
+
+
+def test_a_list_is_narrowed_by_each_filter(call: As, firm: Company, clock: time_machine.Traveller) -> None:
+    sql = assigned(firm, name="First")
+    stuck = blocked(firm)
+    mql = assigned(firm, "mql_to_sales", now=NOW + timedelta(hours=1), name="Second")
+    pipeline.log_contact(mql, contacted_at=NOW + timedelta(hours=1), actor="user:1", now=NOW + timedelta(hours=1))
+    clock.move_to(NOW + timedelta(hours=1, minutes=30))
+    ben, one, two, three = call("ben"), sql.reference, stuck.reference, mql.reference
+
+    assert found(ben) == {one, two, three}
+    assert found(ben, type="mql_to_sales") == {three}
+    assert found(ben, type=["mql_to_sales", "sql_to_ae"]) == {one, two, three}
+    assert found(ben, state=["blocked", "contacted"]) == {two, three}
+    assert found(ben, open="true") == {one, two}
+    assert found(ben, open="false") == {three}
+    assert found(ben, owner=firm.reps["ingrid"].uuid) == {one}
+    assert found(ben, owner="me") == set()
+    assert found(call("ingrid"), owner="me") == {one}
+    assert found(ben, team="ae_enterprise") == {one}
+    assert found(ben, segment="enterprise", type="sql_to_ae", state="assigned") == {one}
+    assert found(ben, account=stuck.account.crm_id) == {two}
+    assert found(ben, received_from="2026-11-17T10:30:00Z") == {three}
+    assert found(ben, received_to="2026-11-17T12:30:00+02:00") == {one, two}
+    assert found(ben, risk="at_risk") == {one}
+    assert found(ben, risk="breached") == set()
+    clock.shift(timedelta(hours=1))
+    assert found(ben, risk="at_risk") == set()
+    assert found(ben, risk="breached") == {one}
+
+
+WRONG = (
+    ({"stat": "assigned"}, "stat"),
+    ({"state": "asigned"}, "state"),
+    ({"owner": "ingrid"}, "owner"),
+    ({"open": "1"}, "open"),
+    ({"received_from": "2026-11-17T10:00:00"}, "received_from"),
+    ({"received_from": "9999-12-31T23:59:59-14:00"}, "received_from"),
+    ({"limit": "0"}, "limit"),
+    ({"limit": "201"}, "limit"),
+    ({"limit": "9" * 5000}, "limit"),
+    ({"ordering": "owner"}, "ordering"),
+    ({"cursor": "x"}, "cursor"),
+    ({"team": "a\0b"}, "team"),
+)
+
+
+def test_a_parameter_that_is_wrong_is_told_and_not_ignored(call: As, firm: Company) -> None:
+    ben = call("ben")
+    for query, parameter in WRONG:
+        document = problem(ben.get("handoffs/", query), 400, "invalid")
+        assert [each["parameter"] for each in document["errors"]] == [parameter]
+
+
+@pytest.mark.parametrize("ordering", ["-received_at", "received_at", "deadline_at"])
+def test_pages_follow_on_without_a_gap_or_a_repeat(call: As, firm: Company, ordering: str) -> None:
+    made = [assigned(firm, now=NOW + timedelta(minutes=n // 2)).reference for n in range(5)]
+    made.append(received(firm).reference)  # without a deadline, and at the same moment as others
+    ben = call("ben")
+    whole = [row["reference"] for row in ben.get("handoffs/", {"ordering": ordering}).json()["results"]]
+    assert sorted(whole) == sorted(made)
+    answer = ben.get("handoffs/", {"ordering": ordering, "limit": 2}).json()
+    seen = [row["reference"] for row in answer["results"]]
+    while answer["next"]:
+        answer = ben.get(answer["next"].removeprefix("http://testserver")).json()
+        seen += [row["reference"] for row in answer["results"]]
+    assert seen == whole
+    if ordering == "deadline_at":
+        assert seen[-1] == made[-1], "what has no deadline comes last"
+
+
+def test_a_cursor_of_another_order_or_of_nobodys_making_is_refused(call: As, firm: Company) -> None:
+    for _ in range(2):
+        received(firm)
+    address = call("ben").get("handoffs/", {"limit": 1}).json()["next"].removeprefix("http://testserver")
+    problem(call("ben").get(f"{address}&ordering=received_at"), 400)
+    problem(call("ben").get(f"{address}x"), 400)
+
+
+def test_a_list_asks_the_database_as_often_for_one_row_as_for_many(call: As, firm: Company) -> None:
+    ben = call("ben")
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            ben.get("handoffs/")
+        return len(captured)
+
+    assigned(firm)
+    one = asked()
+    for handoff_type in HandoffType.values:
+        assigned(firm, handoff_type)
+        assigned(firm, handoff_type)
+    assert asked() == one
+
+
+def test_reading_changes_nothing(call: As, ingrids: Handoff) -> None:
+    before = (Handoff.objects.get().version, Event.objects.count(), Delivery.objects.count())
+    for part in ("", "package/", "response/", "events/"):
+        call("ingrid").get(f"handoffs/{ingrids.reference}/{part}")
+    call("ingrid").get("handoffs/")
+    assert (Handoff.objects.get().version, Event.objects.count(), Delivery.objects.count()) == before
+    assert Handoff.objects.get().state == State.ASSIGNED
