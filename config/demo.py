@@ -24,7 +24,7 @@ READY_SECONDS = 60
 LOG_LINES = 20
 # What the caller may set for the demo. Connectors, keys and the rest are the demo's own, so that it never
 # speaks to a real system.
-HONOURED = {"COMPANY_NAME", "DATABASE_URL", "LOG_LEVEL"}
+HONOURED = {"COMPANY_NAME", "DATABASE_URL", "LOG_FORMAT", "LOG_LEVEL"}
 
 
 class CannotRunError(Exception):
@@ -106,7 +106,8 @@ class Demo:
 
     def finish(self, name: str, *arguments: str) -> str:
         """Run a management command to its end; what it printed. Raises CannotRunError if it failed."""
-        child = self.start(name, [sys.executable, "manage.py", *arguments])
+        # What it prints is read, so only trouble may come between.
+        child = self.start(name, [sys.executable, "manage.py", *arguments], LOG_LEVEL="WARNING")
         while (code := child.process.poll()) is None:
             self.check(among=[other for other in self.household.children if other is not child])
             time.sleep(0.05)
@@ -181,7 +182,7 @@ class Demo:
                     "--threads",
                     "4",
                 ),
-                *("--preload", "--graceful-timeout", "4", "--no-control-socket", "--access-logfile", "-"),
+                *("--preload", "--graceful-timeout", "4", "--no-control-socket", "--config", "config/gunicorn.py"),
             ],
             BROKER_SOCKET_TIMEOUT="2",
         )

@@ -68,9 +68,9 @@ def flag(env: Environment, name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} is '{text}', which is neither yes nor no; set it to true or false.")
 
 
-def choice(env: Environment, name: str, *, among: tuple[str, ...]) -> str:
-    """One of a few words, in any case; the first is the default."""
-    word = env.str(name).strip().upper() or among[0]
+def choice(env: Environment, name: str, *, among: tuple[str, ...], default: str) -> str:
+    """One of a few words, in any case."""
+    word = env.str(name).strip().upper() or default
     if word not in among:
         raise ImproperlyConfigured(f"{name} is '{word}'; set it to {', '.join(among[:-1])} or {among[-1]}.")
     return word

@@ -1,12 +1,13 @@
 """The settings of Handoffs. Every variable read here is explained in .env.example."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
-from config import admin_theme
+from config import admin_theme, logs
 from config.env import (
     Environment,
     choice,
@@ -102,6 +103,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.request_log.request_log",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.no_store",
@@ -276,8 +278,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 25,
     "max_retries": 1,
 }
-# Workers log as everything else does.
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 # --- API, import and export -----------------------------------------------------------------------
@@ -346,16 +346,11 @@ METRICS_NETWORKS = networks(env, "METRICS_NETWORKS")
 
 # --- Logs -----------------------------------------------------------------------------------------
 
-LOG_LEVEL = choice(env, "LOG_LEVEL", among=("INFO", "DEBUG", "WARNING", "ERROR"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        "django": {"level": LOG_LEVEL},
-        "django.server": {"handlers": ["stderr"], "propagate": False},
-        "httpx": {"level": "WARNING"},
-    },
-}
+# A command that somebody typed speaks for itself; only what goes wrong comes between.
+TYPED = Path(sys.argv[0]).name == "manage.py" and sys.argv[1:2] not in (["engine"], ["runserver"])
+LEVEL = "WARNING" if TYPED else "INFO"
+LOG_LEVEL = choice(env, "LOG_LEVEL", among=("INFO", "DEBUG", "WARNING", "ERROR"), default=LEVEL)
+FORMAT = "LINES" if HANDOFFS_DEMO or DEBUG else "JSON"
+LOG_FORMAT = choice(env, "LOG_FORMAT", among=("JSON", "LINES"), default=FORMAT)
+LOGGING = logs.logging_settings(level=LOG_LEVEL, as_json=LOG_FORMAT == "JSON", whole_errors=HANDOFFS_DEMO or DEBUG)
+logs.set_up()

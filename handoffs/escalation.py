@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
+from structlog.contextvars import bound_contextvars
 
 from handoffs import giving, notices, reassigning, timeline, wake
 from handoffs.announcing import spoken
@@ -61,15 +62,16 @@ def take_step(clock: Clock, *, now: datetime) -> None:
 
     Raises only when the database is away.
     """
-    try:
-        _take_step(clock, now=now)
-    except (InterfaceError, OperationalError):
-        raise
-    except TakenMeanwhileError:
-        sla_clock.look_again(clock, at=now + TRY_AGAIN)
-    except Exception:  # one bad row must not stop the others
-        log.exception("The ladder of clock %s could not be climbed; it is tried again in %s", clock.uuid, TRY_AGAIN)
-        sla_clock.look_again(clock, at=now + TRY_AGAIN)
+    with bound_contextvars(handoff_uuid=str(clock.handoff_uuid), clock=str(clock.uuid)):
+        try:
+            _take_step(clock, now=now)
+        except (InterfaceError, OperationalError):
+            raise
+        except TakenMeanwhileError:
+            sla_clock.look_again(clock, at=now + TRY_AGAIN)
+        except Exception:  # one bad row must not stop the others
+            log.exception("The ladder of clock %s could not be climbed; it is tried again in %s", clock.uuid, TRY_AGAIN)
+            sla_clock.look_again(clock, at=now + TRY_AGAIN)
 
 
 def _take_step(clock: Clock, *, now: datetime) -> None:

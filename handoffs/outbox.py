@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.template.loader import render_to_string
+from structlog.contextvars import bound_contextvars
 
 from handoffs import claiming, timeline
 from handoffs.connectors import configured
@@ -58,6 +59,11 @@ def deliver_for(handoff: Handoff, *, now: datetime, clock: Callable[[], datetime
 
 def attempt(delivery: Delivery, *, now: datetime) -> None:
     """Sends one claimed delivery and writes down the answer, if the claim is still ours by then."""
+    with bound_contextvars(delivery=str(delivery.uuid), handoff=f"HO-{delivery.handoff_id}"):
+        _attempt(delivery, now=now)
+
+
+def _attempt(delivery: Delivery, *, now: datetime) -> None:
     pass_point("outbox.claimed")
     reason = no_longer_wanted(delivery)
     if reason:
@@ -71,7 +77,7 @@ def attempt(delivery: Delivery, *, now: datetime) -> None:
     except (InterfaceError, OperationalError):  # the database is away, which is nothing about this row
         raise
     except Exception as error:  # one bad row must not stop the others; it is retried and shown
-        log.exception("%s could not be sent", delivery.key)
+        log.exception("The delivery %s could not be sent", delivery.uuid)
         sentence = f"An unexpected error stopped it ({type(error).__name__})."
         _failed(delivery, ConnectorError(sentence, unknown=True), now=now)
         return
@@ -204,7 +210,8 @@ def _failed(delivery: Delivery, error: ConnectorError, *, now: datetime) -> None
     refusals = delivery.refusals + (not error.unknown)
     changes = {"failures": failures, "refusals": refusals, "last_error": str(error)[:500]}
     if wait is None:
-        log.warning("%s is parked: %s", delivery.key, error)
+        # Its key names the recipient, and the provider's sentence may quote the message: both are on the row.
+        log.warning("The delivery %s is parked", delivery.uuid)
         state, verb, next_at = Delivery.State.PARKED, "delivery_parked", None
     else:
         asked = timedelta(seconds=error.retry_after or 0)

@@ -13,6 +13,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from structlog.contextvars import bound_contextvars
 
 from handoffs import claiming, crm_writing, filling, giving, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
@@ -109,14 +110,15 @@ def advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
 
     Raises only when the database is away.
     """
-    try:
-        _advance(handoff, now=now, actor=actor)
-    except (InterfaceError, OperationalError):
-        raise
-    except Exception as error:  # one bad row must not stop the others
-        log.exception("%s could not be run", handoff.reference)
-        sentence = f"An unexpected error stopped the run ({type(error).__name__}). RevOps can run it again."
-        postpone(handoff, sentence, permanent=False, now=now, actor=actor)
+    with bound_contextvars(handoff=handoff.reference, handoff_uuid=str(handoff.uuid)):
+        try:
+            _advance(handoff, now=now, actor=actor)
+        except (InterfaceError, OperationalError):
+            raise
+        except Exception as error:  # one bad row must not stop the others
+            log.exception("%s could not be run", handoff.reference)
+            sentence = f"An unexpected error stopped the run ({type(error).__name__}). RevOps can run it again."
+            postpone(handoff, sentence, permanent=False, now=now, actor=actor)
 
 
 def _advance(handoff: Handoff, *, now: datetime, actor: str) -> None:

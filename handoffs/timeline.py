@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
+
+from django.db import transaction
 
 from handoffs.completeness_fields import FIELDS
 from handoffs.models import Delivery, Event, Handoff, Remark, ReturnReason
 from routing.models import Rep, RoleCode, User
 from sla.models import ClockKind, EscalationStep
+
+log = logging.getLogger(__name__)
 
 GENESIS = "0" * 64
 
@@ -68,7 +74,15 @@ def append(stream: str, entries: Sequence[Entry], *, actor: str, now: datetime, 
         event.hash = hash_of(event)
         after = Head(event.seq, event.hash)
         events.append(event)
-    return Event.objects.bulk_create(events)
+    written = Event.objects.bulk_create(events)
+    transaction.on_commit(partial(_tell_operators, written))
+    return written
+
+
+def _tell_operators(events: Sequence[Event]) -> None:
+    """One log line for each committed line, without its facts."""
+    for event in events:
+        log.info("%s %s by %s", event.stream, event.verb, event.actor)
 
 
 def hash_of(event: Event) -> str:

@@ -120,11 +120,9 @@ def trouble(request: HttpRequest, kind: Trouble, *, reason: str = "") -> HttpRes
     reference = "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(2))
     log.log(
         logging.ERROR if kind.status >= 500 else logging.INFO,
-        "Page %s shown as reference %s for %s %s %s",
+        "Page %s shown as reference %s %s",
         kind.status,
         reference,
-        request.method,
-        request.path,
         reason,
     )
     if request.path.startswith(PREFIX):

@@ -47,6 +47,10 @@ class PasswordForm(PasswordChangeForm):
             raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
         return given
 
+    def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:
+        """Says what is wrong with the new password where it was typed first."""
+        super().validate_password_for_user(user, "new_password1")
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         old, new = cleaned.get("old_password"), cleaned.get("new_password1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ from handoffs.views.errors import NO_ADMIN, trouble
 from handoffs.views.page import methods, page, safe_next
 from handoffs.views.theme import THEMES
 from routing.models import User
+
+log = logging.getLogger(__name__)
 
 A_YEAR = 365 * 24 * 60 * 60
 
@@ -65,6 +68,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, data=request.POST if request.method == "POST" else None)
     if form.is_valid():
         return enter(request, form.get_user(), destination)
+    if form.is_bound:
+        log.info("Sign-in was refused")
     return _form(request, form, destination, status=400 if form.is_bound else 200)
 
 
@@ -99,6 +104,7 @@ def locked_out(request: HttpRequest, response: HttpResponse, _credentials: objec
 
     Whoever is signed in and changes their password gets the answer of that page, which says it already.
     """
+    log.warning("Sign-in was closed after too many wrong passwords")
     if not request.user.is_authenticated:
         form = SignInForm(request, data={"username": request.POST.get("username", "")})
         form.full_clean()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponseBase
+from structlog.contextvars import bind_contextvars
 
 from handoffs.now import real_now
 
@@ -67,6 +68,7 @@ def _look(request: HttpRequest, *, now: datetime) -> str:
         return "lost" if request.session.is_empty() else ""
     if not request.user.is_authenticated:
         return _end(request, "changed")
+    bind_contextvars(user=request.user.pk)
     session = request.session
     if "began" not in session:
         begin(request, now=now)

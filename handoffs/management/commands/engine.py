@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 wait = min(max(wait, EVERY_SECONDS) * 2, LONGEST_WAIT)
                 what = "The database does not answer" if isinstance(error, DatabaseError) else "A pass failed"
                 log.exception("%s", what)
-                self.stderr.write(f"{what} ({_first_line(error)}). Trying again in {wait:.0f} s.")
+                self.stderr.write(f"{what} ({type(error).__name__}). Trying again in {wait:.0f} s.")
             stop.wait(max(0.0, wait - (time.monotonic() - started)))
         self.stdout.write("The engine stopped.")
 
@@ -64,7 +64,3 @@ class Command(BaseCommand):
             if not new and not done:
                 break
         self.stdout.write(f"Started {started}, ran {handoffs}, delivered or tried {deliveries}. Nothing more is due.")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
