@@ -107,6 +107,10 @@ lock: $(VENV)/.installed-uv ## Renew the locks (UPGRADE=1 also takes newer versi
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -c requirements-dev.lock --group bench -o requirements-bench.lock
 	echo 'uv==0.13.8' | $(COMPILE) - -o requirements-uv.lock
 
+.PHONY: permissions
+permissions: $(VENV)/.installed-dev ## Write docs/permissions.md from the permission matrix
+	$(DEPLOYED) STATIC_MANIFEST=false $(PY) -m tests.access
+
 .PHONY: clean
 clean: ## Remove the environment and caches, not the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov test-results

@@ -74,12 +74,13 @@ HANDOFFS_FAILPOINT = env.str("HANDOFFS_FAILPOINT")
 # --- Parts ----------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
+    # Without a site of its own: the admin's is ours.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "config.apps.HandoffsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -86,7 +86,11 @@ _REVOPS_EDITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "handoff": ("view", "add", "change"),
         "delivery": ("view", "change"),
     },
+    # A sign-in that wrong passwords have closed is opened by deleting what was counted.
+    "axes": {"accessattempt": ("view", "delete"), "accesslog": (), "accessfailurelog": ()},
 }
+# What an auditor looks at besides: who may sign in and did, and what was changed in the admin.
+_AUDITED = frozenset({"auth", "axes", "admin"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,7 +234,8 @@ def _install_type_setting(handoff_type: str, *, sender: Team | None) -> None:
 
 
 def _install_groups() -> None:
-    permissions = Permission.objects.filter(content_type__app_label__in=_REVOPS_EDITS).select_related("content_type")
+    apps = _AUDITED | _REVOPS_EDITS.keys()
+    permissions = Permission.objects.filter(content_type__app_label__in=apps).select_related("content_type")
     for name in GROUPS:
         group, created = Group.objects.get_or_create(name=name)
         if created and name == REVOPS:
@@ -241,5 +246,7 @@ def _install_groups() -> None:
 
 def _revops_may(permission: Permission) -> bool:
     verb, _, model = permission.codename.partition("_")
-    edits = _REVOPS_EDITS[permission.content_type.app_label]
+    edits = _REVOPS_EDITS.get(permission.content_type.app_label)
+    if edits is None:
+        return False
     return verb in edits.get(model, ("view",))

@@ -1,4 +1,4 @@
-"""The admin's building blocks, and the only module that imports Unfold: a change of theme is a change here.
+"""The admin's building blocks, and besides its site all that imports Unfold: a change of theme is a change here.
 
 Four habits are built in. A save writes the columns that were changed and no others, so an edit never overwrites what
 the engine wrote meanwhile. A broken constraint is told at the field that can mend it. Times are those of the person who

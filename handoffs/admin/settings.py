@@ -29,6 +29,10 @@ class TypeSettingAdmin(ModelAdmin[TypeSetting]):
     def get_readonly_fields(self, request: HttpRequest, obj: TypeSetting | None = None) -> tuple[str, ...]:
         return ("handoff_type",) if obj else ()
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # Every type has its row from the start.
+        return False
+
     def has_delete_permission(self, request: HttpRequest, obj: TypeSetting | None = None) -> bool:
         # Without its row a type would not start at all; it is switched off instead.
         return False

@@ -52,7 +52,7 @@ NO_ADMIN = Trouble(
     status=403,
     short="no access",
     what="The administration is not open to you",
-    why="Your account may use the pages, but not the administration. RevOps can change that.",
+    why="Your account may use the pages, but not the administration. A superuser can change that.",
     icon="lock",
 )
 CSRF = Trouble(

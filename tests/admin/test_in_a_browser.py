@@ -23,9 +23,9 @@ def admin_page(page: Page) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     user = factories.UserFactory.create(is_staff=True, is_superuser=True)
     page.goto(reverse("admin:index"))
-    page.get_by_label("E-mail").fill(user.email)
+    page.get_by_label("Work e-mail").fill(user.email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("What needs a hand")).to_be_visible()
     yield page
     assert complaints == []

@@ -53,12 +53,23 @@ def test_an_auditor_runs_no_action(auditor: Client):
 
 
 @pytest.mark.parametrize("group", ["rep", "manager", "leadership", "revops", "auditor"])
-def test_whoever_is_not_staff_is_sent_to_sign_in(group: str):
+def test_whoever_is_not_staff_is_told_that_the_admin_is_not_theirs(group: str):
     client = signed_in(group=group, is_staff=False)
-    for name in ("index", "routing_rep_changelist", "handoffs_handoff_changelist"):
-        response = client.get(reverse(f"admin:{name}"))
-        assert response.status_code == 302
-        assert response["Location"].startswith("/admin/login/")
+    for name in ("index", "login", "routing_rep_changelist", "handoffs_handoff_changelist"):
+        assert client.get(reverse(f"admin:{name}")).status_code == 403
+
+
+def test_strangers_come_in_by_the_product_s_own_sign_in_page_and_back():
+    where = reverse("admin:routing_rep_changelist")
+    assert Client().get(where)["Location"] == f"/accounts/login/?next={where}"
+    assert Client().get(reverse("admin:login"))["Location"] == "/accounts/login/?next=/admin/"
+
+
+def test_signing_out_of_the_admin_ends_the_session():
+    client = signed_in(group="revops")
+    assert client.get(reverse("admin:logout")).status_code == 405
+    assert client.post(reverse("admin:logout")).status_code == 302
+    assert "_auth_user_id" not in client.session
 
 
 def test_a_rep_who_was_made_staff_by_mistake_still_finds_every_door_shut():

@@ -7,6 +7,7 @@ import time_machine
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from tests import factories
 from tests.factories import PASSWORD, Company
 from tests.handoffs.pages.conftest import SignIn
 from tests.handoffs.pages.reading import html, words
@@ -98,4 +99,6 @@ def test_a_stranger_changes_no_password(firm: Company) -> None:
 
 
 def test_the_admins_link_leads_to_the_same_page(firm: Company) -> None:
-    assert Client().get("/admin/password_change/").headers["Location"] == "/accounts/password/"
+    client = Client()
+    client.force_login(factories.UserFactory.create(is_staff=True), backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get("/admin/password_change/").headers["Location"] == "/accounts/password/"

@@ -1,0 +1,82 @@
+"""The permission matrix: every address of the product, and who is let in by which method.
+
+Read it as a promise. The test asks every address as every person by every method, and fails where the product answers
+differently, where an address has no row, and where a row has no address. A new address is one new row here; then
+`make permissions` writes docs/permissions.md anew.
+
+How a refusal looks follows from where the address belongs (`rows.Row.answer`): strangers sign in; what somebody may not
+see is a 404; what they see and may not do is a 403; a method that nobody may use is a 405. GET, HEAD and OPTIONS never
+change anything, and neither does a refused write.
+"""
+
+from tests.access.admin_table import MODELS
+from tests.access.personas import (
+    EVERYBODY,
+    NOBODY,
+    OWNER_SIDE,
+    SEES,
+    SIGNED_IN,
+    STAFF,
+    SUPERUSER,
+)
+from tests.access.rows import Row, admin, hidden, of_handoff, open_to_all, page
+
+OPEN = (
+    open_to_all("accounts/login/", "GET", "POST"),
+    open_to_all("accounts/logout/", "POST"),
+    open_to_all("healthz", "GET"),
+    open_to_all("readyz", "GET"),
+    open_to_all("theme/", "POST", note="a cookie of the browser"),
+)
+
+MACHINES = (hidden("metrics", "GET", note="answers who has its token, or asks from a network it knows"),)
+
+PAGES = (
+    page("", GET=SIGNED_IN, note="shows each their own"),
+    page("inbox/rows/", GET=SIGNED_IN, note="shows each their own"),
+    page("inbox/pulse/", GET=SIGNED_IN, note="shows each their own"),
+    page("accounts/password/", GET=SIGNED_IN, POST=SIGNED_IN, note="one's own"),
+    page("demo/clock/", POST=NOBODY, hidden_from=EVERYBODY, note="in a demo alone, for everybody who signed in"),
+)
+
+HANDOFFS = (
+    Row(
+        route="handoffs/<uuid:uuid>/",
+        kind=of_handoff("").kind,
+        let={"GET": SEES},
+        hidden_from=EVERYBODY - SEES,
+        note="leads to HO-N",
+    ),
+    of_handoff("", GET=SEES),
+    of_handoff("clock/", GET=SEES),
+    of_handoff("response/", GET=SEES),
+    of_handoff("response.md", GET=SEES),
+    of_handoff("acknowledge/", POST=OWNER_SIDE, body={}),
+)
+
+ADMIN = (
+    admin("login/", GET=STAFF, POST=STAFF, note="leads on"),
+    admin("logout/", POST=STAFF),
+    admin("", GET=STAFF, POST=STAFF),
+    admin("search/", GET=STAFF, POST=STAFF),
+    admin("password_change/", GET=STAFF, POST=STAFF, note="leads to accounts/password/"),
+    admin("password_change/done/", GET=STAFF),
+    admin("autocomplete/", GET=STAFF, query="?app_label=handoffs&model_name=account&field_name=owner&term=a"),
+    admin("jsi18n/", GET=STAFF),
+    admin(
+        "r/<path:content_type_id>/<path:object_id>/", GET=NOBODY, POST=NOBODY, hidden_from=STAFF, note="no row has one"
+    ),
+    admin("^(?P<app_label>routing|auth|sla|handoffs|django_celery_beat|axes|admin)/$", GET=STAFF, POST=STAFF),
+    admin("routing/user/<id>/password/", GET=SUPERUSER, POST=SUPERUSER, note="somebody else's"),
+    admin("(?P<url>.*)$", GET=NOBODY, POST=NOBODY, hidden_from=STAFF),
+)
+
+MATRIX: tuple[Row, ...] = (
+    *OPEN,
+    *MACHINES,
+    *PAGES,
+    *HANDOFFS,
+    *ADMIN,
+    *(row for model in MODELS for row in model.rows()),
+)
+"""Every row, in the order in which the document shows them."""

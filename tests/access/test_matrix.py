@@ -1,0 +1,142 @@
+"""Every address x every person x every method answers as the permission matrix says, and nothing else changes a row."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import time_machine
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import override_settings
+from django.urls import URLPattern, get_resolver
+from pytest_django.plugin import DjangoDbBlocker
+
+from routing import matcher
+from tests.access.document import WHERE, document
+from tests.access.matrix import MATRIX
+from tests.access.personas import Persona
+from tests.access.rows import METHODS, READS, Answer, Kind, Row, address
+from tests.access.world import World
+from tests.factories import NOW, company
+
+pytestmark = pytest.mark.django_db
+
+SIGN_IN_PAGES = ("/accounts/login/", "/admin/login/")
+HOW_TO_ADD = "Say in tests/access/matrix.py who is let in, then run: make permissions"
+
+
+def routes() -> list[str]:
+    """Every address the resolver knows, as its patterns are written."""
+
+    def below(patterns: list[Any], before: str) -> Iterator[str]:
+        for entry in patterns:
+            route = before + str(entry.pattern)
+            if isinstance(entry, URLPattern):
+                yield route
+            else:
+                yield from below(entry.url_patterns, route)
+
+    return [*below(get_resolver().url_patterns, "")]
+
+
+class Changes:
+    """Counts rows written in this transaction, also those taken back; sessions aside, which every request renews."""
+
+    _COUNT = """
+        SELECT coalesce(sum(pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)
+            + pg_stat_get_xact_tuples_deleted(oid)), 0) FROM unnest(%s::oid[]) AS oid
+    """
+
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT array_agg(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+                " AND relname <> 'django_session'"
+            )
+            self._tables = cursor.fetchone()[0]
+
+    def __call__(self) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(self._COUNT, [self._tables])
+            return int(cursor.fetchone()[0])
+
+
+def answer_of(status: int, location: str) -> Answer | int:
+    """The class of an answer; a status that has none stands for itself."""
+    to = urlsplit(location)
+    # With the way back; without one it is where signing out leads.
+    if status == 401 or (status == 302 and to.path in SIGN_IN_PAGES and "next=" in to.query):
+        return Answer.SIGN_IN
+    if status < 400 or status in {400, 409, 422}:
+        return Answer.YES
+    return next((answer for answer in Answer if answer == str(status)), status)
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """One firm for the whole matrix, in a transaction that is never committed; time stands still."""
+    with django_db_blocker.unblock():
+        if connection.vendor != "postgresql":
+            pytest.skip("The matrix counts written rows as PostgreSQL does.")
+        logging.disable(logging.ERROR)  # thousands of refusals are what we ask for
+        with override_settings(AXES_ENABLED=False), time_machine.travel(NOW, tick=False), transaction.atomic():
+            matcher.compiled.cache_clear()
+            yield World(company())
+            transaction.set_rollback(True)
+        logging.disable(logging.NOTSET)
+        matcher.compiled.cache_clear()
+
+
+def test_every_address_has_one_row_in_the_matrix_and_every_row_an_address():
+    known, written = set(routes()), Counter(row.route for row in MATRIX)
+    assert not known - set(written), f"No row for {sorted(known - set(written))}. {HOW_TO_ADD}"
+    assert not set(written) - known, f"No such address: {sorted(set(written) - known)}. Take its row out."
+    assert not (twice := [route for route, count in written.items() if count > 1]), f"More than one row for {twice}."
+
+
+def test_the_document_for_people_says_what_the_matrix_says():
+    assert WHERE.read_text(encoding="utf-8") == document(), "Run: make permissions"
+
+
+def wrong(client: Client, row: Row, persona: Persona, method: str, world: World, changed: Callable[[], int]) -> str:
+    """What is wrong with one cell; empty if nothing."""
+    expected = row.answer(persona, method)
+    where = address(row, lambda name: world.value(name, state=row.on))
+    before = changed()
+    with transaction.atomic():
+        response = client.generic(method, where, **_content(row, method))
+        written = changed() - before
+        transaction.set_rollback(True)
+    answer = answer_of(response.status_code, response.headers.get("Location", ""))
+    said = f"{persona} {method} {where}"
+    if answer != expected:
+        return f"{said}: answered {response.status_code} ({answer}), and the matrix says {expected}"
+    if written and (method not in row.let or answer != Answer.YES):
+        return f"{said}: answered {response.status_code} and yet wrote {written} rows"
+    if not written and answer == Answer.YES and method == "POST" and row.body is not None:
+        return f"{said}: answered {response.status_code} and changed nothing: is what it sends right?"
+    return ""
+
+
+def _content(row: Row, method: str) -> dict[str, Any]:
+    if method in READS:
+        return {}
+    if row.kind == Kind.API:
+        return {"data": json.dumps(row.body or {}), "content_type": "application/json"}
+    return {"data": urlencode(row.body or {}), "content_type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize("persona", list(Persona))
+def test_every_address_answers_everybody_as_the_matrix_says(
+    persona: Persona, world: World, record_property: Callable[[str, object], None]
+):
+    client = world.client(persona)
+    changed = Changes()
+    cells = [(row, method) for row in MATRIX for method in METHODS]
+    found = [fault for row, method in cells if (fault := wrong(client, row, persona, method, world, changed))]
+    record_property("counted", f"{len(found)} wrong of {len(cells)} cells for {persona}")
+    assert not found, "\n".join(found)
