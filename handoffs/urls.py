@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from handoffs.views import demo, handoff, health, inbox, password, pulse, session
+from handoffs.views import demo, handoff, health, inbox, password, pulse, session, starting
 from handoffs.views.verbs import acknowledging, gaps, passing, working
 from handoffs.views.verbs.doing import verb_page
 
@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", inbox.inbox, name="inbox"),
     path("inbox/rows/", inbox.rows, name="inbox_rows"),
     path("inbox/pulse/", pulse.pulse, name="inbox_pulse"),
+    path("handoffs/new/", starting.start, name="start"),
     path("handoffs/<uuid:uuid>/", handoff.by_uuid, name="handoff_by_uuid"),
     path("handoffs/<reference:number>/", handoff.show, name="handoff"),
     path("handoffs/<reference:number>/clock/", handoff.clock, name="handoff_clock"),

@@ -20,7 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from handoffs.access import rep_of
+from handoffs.access import may_start, rep_of
 from handoffs.models import Preference
 from handoffs.now import now
 from handoffs.views.errors import WRONG_METHOD, trouble
@@ -51,7 +51,7 @@ def page(
         "here": request.get_full_path(),
     }
     if request.user.is_authenticated:
-        shared |= {"nav": _navigation(), "reader": _reader(request.user)}
+        shared |= {"nav": _navigation(request.user), "reader": _reader(request.user)}
         if settings.HANDOFFS_DEMO:
             reading = reading_of(request.user, now())
             shared["demo_time"] = reading.moment(reading.now)
@@ -117,11 +117,13 @@ def _referer(request: HttpRequest) -> str:
     return urlsplit(referer).path or "/"
 
 
-def _navigation() -> list[dict[str, str]]:
+def _navigation(user: User) -> list[dict[str, str]]:
     inbox = reverse("inbox")
+    start = {"key": "start", "url": reverse("start"), "icon": "plus", "label": "Start a handoff"}
     return [
         {"key": "inbox", "url": f"{inbox}?view=mine", "icon": "inbox", "label": "My queue", "go": "i"},
         {"key": "all", "url": f"{inbox}?view=all", "icon": "list", "label": "All handoffs"},
+        *([start] if may_start(user) else []),
     ]
 
 

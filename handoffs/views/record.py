@@ -65,6 +65,7 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
         "audit_rest": audit[LINES_FIRST:],
         "zone": reading.zone_name(),
         "notice": _notice(handoff, reading),
+        "is_moving": handoff.state == State.RECEIVED and handoff.parked_at is None,
         "package": _package(handoff, body, reading) if body else None,
         "gaps_critical": [gap for gap in gaps if gap.is_critical],
         "gaps_lesser": [gap for gap in gaps if not gap.is_critical],
@@ -217,7 +218,7 @@ def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
             "tone": "info",
             "icon": "clock",
             "title": "Being prepared",
-            "text": text or "The package is compiled and an owner is found within seconds. Reload to see it.",
+            "text": text or "The package is compiled and an owner is found within seconds.",
         }
     if handoff.state == State.BLOCKED:
         looked = f" The CRM is looked at again by {reading.time(handoff.next_at)}." if handoff.next_at else ""

@@ -36,7 +36,9 @@ class Remarks(forms.CharField):
 class HintedRadios(forms.RadioSelect):
     """A choice with a hint under each option, by its value."""
 
-    hints: ClassVar[Mapping[str, str]] = {}
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.hints: Mapping[str, str] = {}
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The option with its `hint`."""
@@ -100,7 +102,7 @@ class VerbForm(forms.Form):
 
     def _hint(self, name: str, hints: Mapping[str, str]) -> None:
         """Puts a hint under each option of a choice."""
-        cast(Any, self.fields[name].widget).hints = hints
+        cast(HintedRadios, self.fields[name].widget).hints = hints
 
     def _local(self, name: str, *, earliest: datetime | None, latest: datetime | None) -> None:
         """Puts a time field on the reader's clock and says which that is."""
