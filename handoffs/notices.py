@@ -16,7 +16,7 @@ from handoffs.connectors.ports import Alert
 from handoffs.crm_writing import crm_note, crm_update
 from handoffs.links import handoff_link
 from handoffs.models import Delivery, Handoff, Notice, Package
-from handoffs.post import Letter, Post, by, directly, earliest, notice_of, of_letter, payload_of, to_person
+from handoffs.post import Letter, Post, by, directly, earliest, notice_of, of_letter, payload_of, row, to_person
 from handoffs.wishes import Wish, Wishes, wish_of
 from routing.models import Rep, Team
 
@@ -152,9 +152,40 @@ def to_rep(
         mark=mark,
     )
     post = to_person(letter, rep, team)
-    for row in post.deliveries:
-        row.payload["waits_for"] = waits_for
+    for delivery in post.deliveries:
+        delivery.payload["waits_for"] = waits_for
     return post
+
+
+def alert_changed(handoff: Handoff, *, now: datetime) -> Post:
+    """Brings the announcement of the present assignment in chat up to date.
+
+    The row says nothing itself: what the message should read is looked up when it is sent, so that the last one to
+    arrive is right whatever came before.
+    """
+    if handoff.assignment is None:
+        return Post()
+    alerts = Delivery.objects.filter(
+        handoff=handoff,
+        assignment_number=handoff.assignment.number,
+        purpose=Purpose.ALERT,
+        channel=Channel.SLACK,
+        state__in=(Delivery.State.QUEUED, Delivery.State.DELIVERED),
+    )
+    rows = [
+        row(
+            handoff,
+            Purpose.ALERT_UPDATE,
+            Channel.SLACK,
+            alert.recipient,
+            {"updates": str(alert.uuid)},
+            number=alert.assignment_number,
+            now=now,
+            mark=f"{alert.pk}-{handoff.version}",
+        )
+        for alert in alerts
+    ]
+    return Post(rows)
 
 
 def _announcement(given: Given, *, now: datetime) -> Letter:

@@ -17,18 +17,19 @@ from django.template.loader import render_to_string
 from structlog.contextvars import bound_contextvars
 
 from handoffs import claiming, timeline
+from handoffs.ack_links import link_for
+from handoffs.announced import as_it_stands
 from handoffs.connectors import configured
 from handoffs.connectors.ports import Alert, ConnectorError
 from handoffs.failpoints import pass_point
-from handoffs.models import Delivery, Handoff, State
+from handoffs.models import Delivery, Handoff
 from handoffs.retrying import QUICK_RETRIES, wait_after
 from handoffs.states import RefusedError
-from sla.models import ClockKind
+from handoffs.wanted import no_longer_wanted
 
 log = logging.getLogger(__name__)
 
 Channel, Purpose = Delivery.Channel, Delivery.Purpose
-ENDED = frozenset({State.CONTACTED, State.MEETING_BOOKED, State.CONVERTED, State.LOST, State.WITHDRAWN})
 FALLBACKS: Mapping[str, str] = {Channel.SLACK: Channel.EMAIL, Channel.EMAIL: Channel.SLACK}
 
 
@@ -67,7 +68,8 @@ def _attempt(delivery: Delivery, *, now: datetime) -> None:
     pass_point("outbox.claimed")
     reason = no_longer_wanted(delivery)
     if reason:
-        _settle(delivery, now=now, verb="cancelled", state=Delivery.State.CANCELLED, next_at=None, last_error=reason)
+        verb = "" if delivery.purpose in Delivery.SILENT else "cancelled"
+        _settle(delivery, now=now, verb=verb, state=Delivery.State.CANCELLED, next_at=None, last_error=reason)
         return
     try:
         provider_id = SENDERS[delivery.channel](delivery)
@@ -85,7 +87,7 @@ def _attempt(delivery: Delivery, *, now: datetime) -> None:
     _settle(
         delivery,
         now=now,
-        verb="delivered",
+        verb="" if delivery.purpose in Delivery.SILENT else "delivered",
         state=Delivery.State.DELIVERED,
         next_at=None,
         delivered_at=now,
@@ -93,41 +95,6 @@ def _attempt(delivery: Delivery, *, now: datetime) -> None:
         last_error="",
     )
     pass_point("outbox.settled")
-
-
-def no_longer_wanted(delivery: Delivery) -> str:
-    """Why sending it would now be wrong, in words; empty when it is still wanted."""
-    if delivery.handoff_id is None:
-        return ""
-    if delivery.payload.get("only_if_told"):
-        return "" if _was_told(delivery) else "They had not heard of it."
-    state, number = Handoff.objects.values_list("state", "assignment__number").get(pk=delivery.handoff_id)
-    if state == State.WITHDRAWN:
-        return "The handoff was withdrawn first."
-    about_assignment = delivery.purpose in {Purpose.CRM_UPDATE, Purpose.ALERT, Purpose.BRIEFING, Purpose.ESCALATION}
-    if about_assignment and number != delivery.assignment_number:
-        return "The handoff went to somebody else first."
-    if about_assignment and state == State.REJECTED:
-        return "The handoff was returned to the sender first."
-    if delivery.purpose == Purpose.ESCALATION and state in ENDED:
-        return "The customer was contacted first."
-    if delivery.payload.get("waits_for") == ClockKind.ACKNOWLEDGE and state == State.ACKNOWLEDGED:
-        return "It was acknowledged first."
-    if delivery.purpose == Purpose.GAPS and state != State.BLOCKED and delivery.assignment_number == 0:
-        return "The gap was filled first."
-    if delivery.purpose == Purpose.UNASSIGNED and state != State.UNASSIGNED:
-        return "Somebody has it now."
-    return ""
-
-
-def _was_told(delivery: Delivery) -> bool:
-    """Whether the owner of that assignment got word that it was theirs."""
-    return Delivery.objects.filter(
-        handoff_id=delivery.handoff_id or 0,
-        assignment_number=delivery.assignment_number,
-        purpose__in=(Purpose.ALERT, Purpose.BRIEFING),
-        state=Delivery.State.DELIVERED,
-    ).exists()
 
 
 def retry(delivery: Delivery, *, actor: str, now: datetime) -> Delivery:
@@ -162,8 +129,17 @@ def _send_crm(delivery: Delivery) -> str:
 
 
 def _send_slack(delivery: Delivery) -> str:
-    alert = alert_from(delivery.payload["alert"], channel=delivery.recipient)
-    return configured.messaging().send_alert(alert, key=delivery.key, maybe_sent_before=delivery.maybe_sent)
+    chat, body = configured.messaging(), delivery.payload
+    if delivery.purpose == Purpose.REPLY:
+        return chat.tell_privately(body["text"], conversation=delivery.recipient, person=body["person"])
+    if delivery.purpose == Purpose.ALERT_UPDATE:
+        original = Delivery.objects.get(uuid=body["updates"])
+        if original.state != Delivery.State.DELIVERED:
+            raise ConnectorError("The alert itself has not left yet, so there is nothing to bring up to date.")
+        alert = as_it_stands(alert_from(original.payload["alert"], channel=original.recipient), original)
+        return chat.update_alert(alert, message_id=original.provider_id, key=original.key)
+    alert = as_it_stands(alert_from(body["alert"], channel=delivery.recipient), delivery)
+    return chat.send_alert(alert, key=delivery.key, maybe_sent_before=delivery.maybe_sent)
 
 
 def _send_email(delivery: Delivery) -> str:
@@ -174,15 +150,17 @@ def _send_email(delivery: Delivery) -> str:
             sender=settings.BRIEFING_FROM,
             to=[delivery.recipient],
             variables=body["variables"],
+            acknowledge_url=link_for(delivery),
             key=delivery.key,
         )
     alert = alert_from(body["alert"], channel=delivery.recipient)
+    words = {"alert": alert, "acknowledge_url": link_for(delivery)}
     return mail.send_plain(
         sender=settings.BRIEFING_FROM,
         to=[delivery.recipient],
         subject=alert.title,
-        text=render_to_string("messages/alert.txt", {"alert": alert}),
-        html=render_to_string("messages/alert.html", {"alert": alert}),
+        text=render_to_string("messages/alert.txt", words),
+        html=render_to_string("messages/alert.html", words),
         key=delivery.key,
     )
 

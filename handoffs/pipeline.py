@@ -15,14 +15,15 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from structlog.contextvars import bound_contextvars
 
-from handoffs import claiming, crm_writing, filling, giving, states, timeline, wake
+from handoffs import acknowledging, claiming, crm_writing, filling, giving, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
 from handoffs.filling import Asked
-from handoffs.models import Account, Deal, Delivery, Event, Handoff, Notice, ReturnReason, State
+from handoffs.models import Account, Deal, Delivery, Handoff, Notice, ReturnReason, State
 from handoffs.preparing import prepare
 from handoffs.settling import LostRaceError, postpone, settle
 from handoffs.timeline import Entry, Head
+from handoffs.via import Via
 from routing.matcher import NoRulesError
 from routing.models import Assignment, HandoffType, Rep, Team
 from sla import clock
@@ -31,7 +32,7 @@ from sla.models import ClockKind
 
 log = logging.getLogger(__name__)
 
-UNDO = timedelta(seconds=10)
+UNDO = acknowledging.UNDO
 FURTHEST_MEETING = timedelta(days=366)
 CREDITED_RETURNS = frozenset({ReturnReason.INCOMPLETE, ReturnReason.WRONG_OWNER, ReturnReason.DUPLICATE})
 
@@ -156,17 +157,21 @@ def retry(handoff: Handoff, *, actor: str, now: datetime) -> Handoff:
     return row
 
 
-def acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: int | None = None) -> Handoff:
-    """The owner says they have it. Never counts as contact. The sender hears of it once it can no longer be undone."""
+def acknowledge(
+    handoff: Handoff, *, actor: str, now: datetime, version: int | None = None, via: Via | None = None
+) -> Handoff:
+    """The owner says they have it. Never counts as contact. The sender hears of it once it can no longer be undone.
+
+    From outside the pages `via` says how, and for which assignment: raises MovedOnError when that is not the present
+    one, and UsedUpError for a link or a press that has acknowledged it before.
+    """
     with transaction.atomic():
-        row = giving.lock(handoff, "acknowledge", State.ACKNOWLEDGED, version)
-        giving.change(row, state=State.ACKNOWLEDGED, acknowledged_at=now)
-        assignment = giving.assignment_of(row)
-        clock.stop(assignment, at=now, kinds=[ClockKind.ACKNOWLEDGE])
-        title, body = f"Acknowledged: {row.account.name}", f"{row.reference} is in the hands of {row.owner}."
-        kind = Notice.Kind.ACKNOWLEDGED
-        giving.tell_sender(row, Delivery.Purpose.ACKNOWLEDGED, kind, title, body, now=now, after=UNDO)
-        timeline.record(row.stream, "acknowledged", actor=actor, now=now)
+        row = giving.lock(handoff, version=version)
+        if via is not None:
+            via.check(row)
+        states.check(row, "acknowledge", State.ACKNOWLEDGED)
+        acknowledging.mark(row, now=now)
+        timeline.record(row.stream, "acknowledged", actor=actor, now=now, **(via.facts if via else {}))
         wake.after_commit()
     return row
 
@@ -175,24 +180,9 @@ def undo_acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: in
     """Takes an acknowledgement back within ten seconds, as if it had never been; only whoever acknowledged may."""
     with transaction.atomic():
         row = giving.lock(handoff, "undo_acknowledge", State.ASSIGNED, version)
-        last = Event.objects.filter(stream=row.stream, verb="acknowledged").order_by("-seq").first()
-        if last is None or last.actor != actor:
-            raise states.RefusedError("Somebody else acknowledged it, so only they can take that back.")
-        if row.acknowledged_at is None or now >= row.acknowledged_at + UNDO:
-            raise states.RefusedError(
-                f"{row.reference} was acknowledged more than {UNDO.seconds} seconds ago, and the sender knows. "
-                "Return it to the sender if it is not yours."
-            )
-        giving.change(row, state=State.ASSIGNED, acknowledged_at=None)
-        assignment = giving.assignment_of(row)
-        clock.run_on(assignment, kind=ClockKind.ACKNOWLEDGE)
-        Delivery.objects.filter(
-            handoff=row, assignment_number=assignment.number, purpose=Delivery.Purpose.ACKNOWLEDGED, state="queued"
-        ).update(state=Delivery.State.CANCELLED, next_at=None, last_error="The acknowledgement was taken back.")
-        Notice.objects.filter(
-            handoff=row, assignment_number=assignment.number, kind=Notice.Kind.ACKNOWLEDGED, shown_from__gt=now
-        ).delete()
+        acknowledging.take_back(row, actor=actor, now=now)
         timeline.record(row.stream, "acknowledge_undone", actor=actor, now=now)
+        wake.after_commit()
     return row
 
 

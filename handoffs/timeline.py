@@ -165,7 +165,7 @@ SENTENCES: Mapping[str, str] = {
     "postponed": "Could not be looked at; will be tried again",
     "parked": "Parked: trying again by itself would not help",
     "retried": "Put back in the queue by hand",
-    "acknowledged": "Acknowledged",
+    "acknowledged": "Acknowledged{how}",
     "acknowledge_undone": "Acknowledgement taken back",
     "contacted": "First contact made",
     "contact_corrected": "First contact was earlier than noted before",
@@ -196,12 +196,17 @@ LABELS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+# How it came, for what may come from outside the pages.
+WAYS_IN: Mapping[str, str] = {"link": " by the link in an e-mail", "slack": " in Slack"}
+
+
 def _sentence(event: Event, reps: Mapping[str, str], remarks: Mapping[str, str]) -> str:
     facts = {
         key: LABELS.get(key, {}).get(str(value)) or str(value).replace("_", " ") for key, value in event.facts.items()
     }
     facts["rep_name"] = reps.get(str(event.facts.get("rep")), "somebody")
     facts["previous_name"] = reps.get(str(event.facts.get("previous")), "nobody")
+    facts["how"] = WAYS_IN.get(str(event.facts.get("via")), "")
     pattern = SENTENCES.get(event.verb, event.verb.replace("_", " ").capitalize())
     text = pattern.format_map(defaultdict(lambda: "not stated", facts))
     remark = remarks.get(str(event.facts.get("remark")), "")

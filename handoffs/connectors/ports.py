@@ -211,6 +211,8 @@ class Alert:
 
     `channel` is "#name" or a person's messaging id. `fields` are label/value pairs, `lines` whole sentences.
     `reference` is the short number people know (HO-2418); `mention` is the messaging id of the person to address.
+    `acknowledge` is what an Acknowledge button sends back, `return_url` where Return to sender leads; without
+    `acknowledge` there are no such buttons. `status` says what became of it, since `status_at`, in their place.
     """
 
     channel: str
@@ -223,6 +225,10 @@ class Alert:
     fields: tuple[tuple[str, str], ...] = ()
     lines: tuple[str, ...] = ()
     footer: str = ""
+    acknowledge: str = ""
+    return_url: str = ""
+    status: str = ""
+    status_at: datetime | None = None
 
 
 class MessagingPort(Protocol):
@@ -234,6 +240,14 @@ class MessagingPort(Protocol):
         With `maybe_sent_before`, looks for a message carrying `key` first and returns that one; if it has to post
         again, the message says that it may be a repeat.
         """
+        ...
+
+    def update_alert(self, alert: Alert, *, message_id: str, key: str) -> str:
+        """Writes the alert over the message of that id, as often as it likes; one that is gone is left alone."""
+        ...
+
+    def tell_privately(self, text: str, *, conversation: str, person: str) -> str:
+        """A sentence in a conversation that only `person` sees; both are the provider's ids."""
         ...
 
 
@@ -248,7 +262,13 @@ class EmailPort(Protocol):
         to: list[str],
         variables: Mapping[str, str],
         key: str,
-    ) -> str: ...
+        acknowledge_url: str = "",
+    ) -> str:
+        """Sends the provider's template with exactly these variables.
+
+        `acknowledge_url` is for a mail of our own that stands in for a template which cannot be used.
+        """
+        ...
 
     def send_plain(
         self,

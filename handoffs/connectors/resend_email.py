@@ -22,7 +22,7 @@ from resend.exceptions import ResendError
 from resend.http_client import HTTPClient
 
 from handoffs.connectors.http import TEMPORARY, Door, retry_after
-from handoffs.connectors.outgoing import clean, cut, one_line
+from handoffs.connectors.outgoing import clean, cut, one_line, safe_link
 from handoffs.connectors.ports import ConnectorError
 
 logger = logging.getLogger(__name__)
@@ -58,12 +58,20 @@ class ResendEmail:
         )
 
     def send_template(
-        self, *, template_id: str, sender: str, to: list[str], variables: Mapping[str, str], key: str
+        self,
+        *,
+        template_id: str,
+        sender: str,
+        to: list[str],
+        variables: Mapping[str, str],
+        key: str,
+        acknowledge_url: str = "",
     ) -> str:
         """Send the template kept at Resend; returns Resend's id of the mail. Raises ConnectorError.
 
         If Resend cannot use the template (it is unknown, unpublished, or wants other variables), the same
-        content goes out once as a plain mail under `key` + "/plain", and the returned id ends in "/plain".
+        content goes out once as a plain mail under `key` + "/plain", with the link to acknowledge, for which the
+        template has no variable; the returned id ends in "/plain".
         """
         written = {name: _variable(value) for name, value in variables.items()}
         mail = {"from": sender, "to": to, "template": {"id": template_id, "variables": written}}
@@ -71,7 +79,7 @@ class ResendEmail:
             return self._send(mail, key=key)
         except _TemplateUnusableError as error:
             logger.warning("Mail %s goes out plain: Resend cannot use template %s (%s)", key, template_id, error)
-        subject, text, html = _plain(variables)
+        subject, text, html = _plain(variables, acknowledge_url)
         sent = self.send_plain(sender=sender, to=to, subject=subject, text=text, html=html, key=key + PLAIN)
         return sent + PLAIN
 
@@ -142,13 +150,16 @@ def _variable(value: str) -> str:
     return cut(harmless, limit=VARIABLE_LIMIT)
 
 
-def _plain(variables: Mapping[str, str]) -> tuple[str, str, str]:
+def _plain(variables: Mapping[str, str], acknowledge_url: str) -> tuple[str, str, str]:
     """Subject, text and HTML of the mail that stands in for a template."""
     about = [one_line(variables.get(name, "")) for name in ("handoff_type", "account_name")]
     subject = "New handoff: " + ", ".join(part for part in about if part) if any(about) else "New handoff"
     parts = [(name.replace("_", " ").capitalize(), clean(value)) for name, value in variables.items() if clean(value)]
     text = "\n\n".join(f"{label}:\n{value}" for label, value in parts)
     html = "".join(f"<p><strong>{escape(label)}</strong>\n{escape(value)}</p>" for label, value in parts)
+    if link := safe_link(acknowledge_url):
+        text += f"\n\nAcknowledge:\n{link}"
+        html += f'<p><a href="{escape(link)}">Acknowledge</a></p>'
     return subject, text, f'<div style="font-family:Arial,sans-serif">{html.replace(chr(10), "<br>")}</div>'
 
 

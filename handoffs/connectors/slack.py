@@ -4,7 +4,8 @@ chat.postMessage takes no idempotency key. So every message carries its delivery
 that may be a repeat first reads back what is already there. The app needs the scopes chat:write and, for
 reading back, channels:read, groups:read, channels:history, groups:history, im:history and im:write.
 
-See https://docs.slack.dev/reference/methods/chat.postMessage and .../conversations.history.
+See https://docs.slack.dev/reference/methods/chat.postMessage, .../chat.update, .../chat.postEphemeral and
+.../conversations.history.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ _PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
 # Slack says of the first three that some of the work may have been done.
 UNKNOWN_OUTCOME = frozenset({"fatal_error", "internal_error", "request_timeout"})
 TEMPORARY = UNKNOWN_OUTCOME | {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org"}
+GONE = frozenset({"message_not_found", "cant_update_message", "channel_not_found", "is_archived"})
 BAD_CHANNEL = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
 BAD_TOKEN = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission"}
@@ -78,6 +80,32 @@ class Slack:
         if not (posted.get("channel") and posted.get("ts")):
             raise ConnectorError("Slack took the message but did not say under which id.", unknown=True)
         return f"{posted['channel']}/{posted['ts']}"
+
+    def update_alert(self, alert: Alert, *, message_id: str, key: str) -> str:
+        """Write the alert over the message "<conversation id>/<ts>"; returns that id. Raises ConnectorError.
+
+        What is gone, or was not posted by us, is left alone: nobody misses an update of a message nobody has.
+        """
+        conversation, _, ts = message_id.partition("/")
+        if not (_CONVERSATION.fullmatch(conversation) and ts):
+            logger.info("There is no Slack message %s to bring up to date", message_id)
+            return message_id
+        message = slack_blocks.message(alert, key=key, repeat=False)
+        body = {"channel": conversation, "ts": ts, **{name: message[name] for name in ("text", "blocks", "metadata")}}
+        try:
+            self._client.api_call("chat.update", json=body)
+        except SlackApiError as error:
+            if error.response.get("error") in GONE:
+                return message_id
+            raise _connector_error(error.response, channel=conversation) from error
+        return message_id
+
+    def tell_privately(self, text: str, *, conversation: str, person: str) -> str:
+        """Post a sentence that only `person` sees; returns "<conversation id>/<ts>". Raises ConnectorError."""
+        words = slack_blocks.escaped(text, limit=slack_blocks.LINE_LIMIT)
+        body = {"channel": conversation, "user": person, "text": words}
+        told = self._call("chat.postEphemeral", channel=conversation, json=body)
+        return f"{conversation}/{told.get('message_ts', '')}"
 
     def _find(self, channel: str, *, key: str) -> str:
         """The message that carries `key`, or "" if the newest 300 hold none or cannot be read."""

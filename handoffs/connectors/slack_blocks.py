@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 from handoffs.connectors.outgoing import ELLIPSIS, clean, cut, one_line, safe_link
 from handoffs.connectors.ports import Alert
 
 EVENT_TYPE = "handoff_alert"
+ACKNOWLEDGE = "handoff_ack"
 REPEAT_NOTICE = ":repeat: May be a repeat: an earlier attempt to send this got no answer."
 
 HEADER_LIMIT = 150
@@ -57,7 +59,7 @@ def message(alert: Alert, *, key: str, repeat: bool) -> dict[str, Any]:
     blocks.extend(_lead(alert))
     blocks.extend(_fields(alert))
     blocks.extend(_section(escaped(line, limit=LINE_LIMIT)) for line in _written_lines(alert))
-    blocks.extend(_button(alert))
+    blocks.extend(_actions(alert))
     blocks.extend(_footer(alert))
     return {
         "text": escaped(f"{title}. {one_line(alert.body)}", limit=FALLBACK_LIMIT),
@@ -111,16 +113,40 @@ def _written_lines(alert: Alert) -> list[str]:
     return [line for line in alert.lines[:MOST_LINES] if clean(line)]
 
 
-def _button(alert: Alert) -> Iterator[Block]:
-    url = safe_link(alert.action_url)
-    if url and len(url) <= URL_LIMIT:
-        button = {
-            "type": "button",
-            "text": {"type": "plain_text", "text": "Open package"},
-            "action_id": "handoff_open",
-            "url": url,
-        }
-        yield {"type": "actions", "elements": [button]}
+def _actions(alert: Alert) -> Iterator[Block]:
+    """The buttons, or in their place what became of it."""
+    if alert.status:
+        yield _context(_status(alert))
+        return
+    buttons: list[Block] = []
+    if alert.acknowledge:
+        buttons.append({**_button("Acknowledge", ACKNOWLEDGE), "value": alert.acknowledge, "style": "primary"})
+    buttons += [_button(words, action, url=url) for words, action, url in _links(alert)]
+    if buttons:
+        yield {"type": "actions", "elements": buttons}
+
+
+def _links(alert: Alert) -> Iterator[tuple[str, str, str]]:
+    for words, action, address in (
+        ("Open package", "handoff_open", alert.action_url),
+        ("Return to sender", "handoff_return", alert.return_url),
+    ):
+        url = safe_link(address)
+        if url and len(url) <= URL_LIMIT:
+            yield words, action, url
+
+
+def _button(words: str, action: str, **more: str) -> Block:
+    return {"type": "button", "text": {"type": "plain_text", "text": words}, "action_id": action, **more}
+
+
+def _status(alert: Alert) -> str:
+    """Acknowledged by Ingrid, 14:21: the time on the clock of whoever reads."""
+    words = escaped(one_line(alert.status), limit=LABEL_LIMIT)
+    if alert.status_at is None:
+        return f"*{words}*"
+    at = alert.status_at.astimezone(UTC)
+    return f"*{words}, <!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>*"
 
 
 def _footer(alert: Alert) -> Iterator[Block]:

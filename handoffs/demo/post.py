@@ -51,7 +51,8 @@ class Post:
         """Notes in the log that all which the handoff has queued by `at` arrived, unless that is recent."""
         if at > self._now - LEFT_TO_THE_ENGINE:
             return
-        rows = [row for row in Delivery.objects.filter(handoff=handoff).order_by("id") if row.pk not in self._done]
+        queued = Delivery.objects.filter(handoff=handoff).exclude(purpose=Purpose.ALERT_UPDATE)
+        rows = [row for row in queued.order_by("id") if row.pk not in self._done]
         if rows:
             entries = [self._entry(row) for row in rows]
             last = max(row.next_at or at for row in rows) + TRAVELS
@@ -70,6 +71,8 @@ class Post:
                 provider_id=Concat(Value("demo-"), Cast("id", CharField())),
             )
         _write_to_crm(self._written)
+        # Messages of the past were never in the stand-in, so there is nothing to bring up to date.
+        Delivery.objects.filter(purpose=Purpose.ALERT_UPDATE).delete()
         # Nobody reads months of notices on their first day.
         Notice.objects.filter(shown_from__lt=self._now - NOTICES_KEPT).delete()
         Notice.objects.filter(shown_from__lt=self._now - NOTICES_UNREAD).update(read_at=F("shown_from"))

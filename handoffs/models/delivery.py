@@ -33,6 +33,11 @@ class Delivery(models.Model):
         ACKNOWLEDGED = "acknowledged", "Acknowledged"
         ESCALATION = "escalation", "Escalation"
         NOTICE = "notice", "Notice"
+        ALERT_UPDATE = "alert_update", "Alert brought up to date"
+        REPLY = "reply", "Answer to a button"
+
+    # These tell nobody anything that the log and the page do not hold already.
+    SILENT = (Purpose.ALERT_UPDATE, Purpose.REPLY)
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"

@@ -104,7 +104,8 @@ def _loaded(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
 def _deliveries(handoff: Handoff) -> list[Delivery]:
     """Those of the present assignment and from before there was one, oldest first, without their texts."""
     number = handoff.assignment.number if handoff.assignment else 0
-    return list(handoff.deliveries.filter(assignment_number__in={0, number}).defer("payload").order_by("id"))
+    told = handoff.deliveries.exclude(purpose__in=Delivery.SILENT)
+    return list(told.filter(assignment_number__in={0, number}).defer("payload").order_by("id"))
 
 
 def _decision(handoff: Handoff) -> Decision | None:
