@@ -1,5 +1,6 @@
 """The running parts of a demo: what is started, in which order, and what each is told about the others."""
 
+import json
 import os
 import signal
 import sys
@@ -150,6 +151,9 @@ class Demo:
             place = self.folder.path / fake.name
             place.mkdir(exist_ok=True)
             command = [sys.executable, "-m", f"tests.fakes.{fake.name}", "--port", str(fake.port), "--data", str(place)]
+            if fake.name == "slack":  # its buttons call us back, as Slack's do
+                leads = {"url": f"{self.address}/slack/actions/", "secret": self.settings["SLACK_SIGNING_SECRET"]}
+                command += ["--script", json.dumps({"interactions": leads})]
             self.start(fake.part, command)
         self.folder.leave_settings(self.settings)
 

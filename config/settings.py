@@ -30,6 +30,7 @@ DATA_DIR = data_dir(env, base_dir=BASE_DIR)
 DEBUG = flag(env, "DEBUG", default=False)
 HANDOFFS_DEMO = flag(env, "HANDOFFS_DEMO", default=False)
 SECRET_KEY = secret_key(env, demo=HANDOFFS_DEMO or DEBUG, directory=DATA_DIR)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 # --- The company, and where it finds us -----------------------------------------------------------
 
@@ -54,6 +55,7 @@ CRM_WRITES_OWNER = flag(env, "CRM_WRITES_OWNER", default=False)
 SLACK_BASE_URL = http_url(env, "SLACK_BASE_URL", default="https://slack.com/api/")
 SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN")
 SLACK_SIGNING_SECRET = env.str("SLACK_SIGNING_SECRET")
+SLACK_SIGNING_SECRET_BEFORE = env.str("SLACK_SIGNING_SECRET_BEFORE")
 SLACK_REVOPS_CHANNEL = env.str("SLACK_REVOPS_CHANNEL")
 
 RESEND_API_URL = http_url(env, "RESEND_API_URL", default="https://api.resend.com")

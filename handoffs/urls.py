@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from handoffs.views import demo, handoff, health, inbox, password, pulse, session, starting
 from handoffs.views.verbs import acknowledging, gaps, passing, working
 from handoffs.views.verbs.doing import verb_page
+from handoffs.views import ack_link, demo, handoff, health, inbox, password, pulse, session, slack, starting
 
 
 class Reference:
@@ -52,6 +52,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", session.sign_in, name="sign_in"),
     path("accounts/logout/", session.sign_out, name="sign_out"),
     path("accounts/password/", password.change, name="password"),
+    path("a/<str:token>/", ack_link.acknowledge, name="ack_link"),
+    path("slack/actions/", slack.actions, name="slack_actions"),
     path("demo/clock/", demo.clock, name="demo_clock"),
     path("theme/", session.theme, name="theme"),
     path("api/", include("handoffs.api.urls")),

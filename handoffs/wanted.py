@@ -25,7 +25,7 @@ def no_longer_wanted(delivery: Delivery) -> str:
 
 def _overtaken(delivery: Delivery) -> str:
     """What happened to the handoff that leaves nothing to say."""
-    state, number = Handoff.objects.values_list("state", "assignment__number").get(pk=delivery.handoff_id)
+    state, number = Handoff.objects.values_list("state", "assignment__number").get(pk=delivery.handoff_id or 0)
     if state == State.WITHDRAWN:
         return "The handoff was withdrawn first."
     about_assignment = delivery.purpose in {Purpose.CRM_UPDATE, Purpose.ALERT, Purpose.BRIEFING, Purpose.ESCALATION}

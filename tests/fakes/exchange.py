@@ -34,5 +34,5 @@ class Page:
 
     content: bytes
     kind: str = "text/html; charset=utf-8"
-    policy: str = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
+    policy: str = "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'"
     status: int = 200

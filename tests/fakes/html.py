@@ -16,7 +16,7 @@ class Markup(str):
 
 
 Child = str | None
-VOID = frozenset({"meta", "link", "br", "hr"})
+VOID = frozenset({"meta", "link", "br", "hr", "input"})
 
 
 def el(name: str, /, *children: Child, **attributes: str | None) -> Markup:

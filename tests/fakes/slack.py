@@ -3,7 +3,8 @@
     python -m tests.fakes.slack --port 0 --data /tmp/fakes
 
 Errors come as Slack sends them: HTTP 200 and {"ok": false, "error": ...}. History takes conversation ids only.
-`/_script` knows {"unknown_channels": ["#gone", "U0GONE"], "revoked_tokens": ["xoxb-old"]}.
+`/_script` knows {"unknown_channels": ["#gone", "U0GONE"], "revoked_tokens": ["xoxb-old"]}, and where buttons lead:
+{"interactions": {"url": "http://127.0.0.1:8000/slack/actions/", "secret": "..."}}. Then its page has buttons that work.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.fakes import slack_page
+from tests.fakes import slack_page, slack_presses
 from tests.fakes.exchange import Call, Page, Reply
 from tests.fakes.ledger import Row
 from tests.fakes.slack_checks import faults_of, notified
@@ -46,12 +47,22 @@ class FakeSlack(FakeSystem):
         return {"ok": False, "error": "ratelimited" if status == 429 else "internal_error"}
 
     def page(self, call: Call) -> Page | None:
-        return slack_page.page(call, rows=self.rows(), channels=self.channels)
+        leads = bool(self.scripted.get("interactions"))
+        return slack_page.page(call, rows=self.rows(), channels=self.channels, pressable=leads)
+
+    def pressed(self, call: Call) -> Page | None:
+        """A person presses a button on our page: Slack signs what they did and sends it to the app."""
+        leads = self.scripted.get("interactions")
+        if call.path != "/press" or not leads:
+            return None
+        return slack_presses.press(call, url=leads["url"], secret=leads["secret"], messages=self.messages)
 
     def apply(self, row: Row) -> None:
         effect = row["effect"]
         self._last_ts = max(self._last_ts, _microseconds(effect["ts"]))
         channel = effect["channel"]
+        if row["path"].endswith("chat.postEphemeral"):
+            return
         self.channels[channel["id"]] = channel
         posted = self.messages.setdefault(channel["id"], [])
         if row["path"].endswith("chat.update"):
@@ -104,6 +115,23 @@ class FakeSlack(FakeSystem):
         effect = {"channel": channel, "ts": ts, "message": changed, "notified": []}
         return Reply(
             body={"ok": True, "channel": channel["id"], "ts": ts, "text": asked.get("text", "")}, effect=effect
+        )
+
+    def tell(self, asked: dict[str, Any]) -> Reply:
+        """A message for one person, which is in nobody's history."""
+        channel = self.channels.get(str(asked.get("channel", "")))
+        if channel is None:
+            return _refusal("channel_not_found")
+        if not str(asked.get("user", "")):
+            return _refusal("user_not_in_channel")
+        refused = _refused_content(asked)
+        if refused:
+            return refused
+        ts = self._next_ts()
+        message = {"type": "message", **BOT, "text": asked.get("text", ""), "ts": ts, "only_for": asked["user"]}
+        return Reply(
+            body={"ok": True, "message_ts": ts},
+            effect={"channel": channel, "ts": ts, "message": message, "notified": [asked["user"]]},
         )
 
     def history(self, asked: dict[str, Any]) -> Reply:
@@ -176,6 +204,7 @@ class FakeSlack(FakeSystem):
 METHODS: dict[str, Callable[[FakeSlack, dict[str, Any]], Reply]] = {
     "chat.postMessage": FakeSlack.post,
     "chat.update": FakeSlack.update,
+    "chat.postEphemeral": FakeSlack.tell,
     "conversations.history": FakeSlack.history,
     "conversations.list": FakeSlack.conversations,
     "conversations.open": FakeSlack.open,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from tests.fakes.exchange import Call, Page
@@ -13,22 +13,32 @@ from tests.fakes.html import STYLE, Markup, document, el, join, lines, link
 from tests.fakes.ledger import Row
 
 PER_PAGE = 25
+SHOWN = ("chat.postMessage", "chat.postEphemeral")
 
 # Slack's control sequences: <@U1>, <!channel>, <#C1|name>, <https://host|words>. All else between them is text.
 _CONTROL = re.compile(r"<([^<>]*)>")
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 _FORMATS = {"*": "strong", "_": "em", "~": "s", "`": "code"}
 _FORMATTED = re.compile(r"(?<!\w)([*_~`])(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _EMOJI = {":repeat:": "\N{CLOCKWISE OPEN CIRCLE ARROW}", ":warning:": "\N{WARNING SIGN}"}
 
 
-def page(call: Call, *, rows: list[Row], channels: dict[str, dict[str, Any]]) -> Page | None:
+class Where(NamedTuple):
+    """The message whose buttons can be pressed, and whom it addresses."""
+
+    conversation: str
+    ts: str
+    person: str
+
+
+def page(call: Call, *, rows: list[Row], channels: dict[str, dict[str, Any]], pressable: bool = False) -> Page | None:
     """The page at this path, if there is one: "/" and the style sheet."""
     if call.path == "/style.css":
         return Page(content=STYLE, kind="text/css; charset=utf-8")
     if call.path != "/":
         return None
     chosen = call.query.get("channel", "")
-    posts = [row for row in reversed(rows) if row["took_effect"] and row["path"].endswith("chat.postMessage")]
+    posts = [row for row in reversed(rows) if row["took_effect"] and row["path"].endswith(SHOWN)]
     shown = [row for row in posts if not chosen or row["effect"]["channel"]["id"] == chosen]
     first = _number(call.query.get("from", ""))
     current = shown[first : first + PER_PAGE]
@@ -37,7 +47,7 @@ def page(call: Call, *, rows: list[Row], channels: dict[str, dict[str, Any]]) ->
         el("h1", "Posted to Slack"),
         el("p", _count(len(shown)), class_="sub"),
         _chips(posts, chosen=chosen) if channels else None,
-        *(_card(row, updates=updates) for row in current),
+        *(_card(row, updates=updates, pressable=pressable) for row in current),
         None
         if current
         else el("p", "Nothing has been posted yet. Run a handoff and reload this page.", class_="empty"),
@@ -87,7 +97,7 @@ def _pager(first: int, *, total: int, chosen: str) -> Markup | None:
     return el("p", newer, older, class_="pager") if total > PER_PAGE else None
 
 
-def _card(row: Row, *, updates: dict[tuple[str, str], dict[str, Any]]) -> Markup:
+def _card(row: Row, *, updates: dict[tuple[str, str], dict[str, Any]], pressable: bool) -> Markup:
     channel, ts = row["effect"]["channel"], row["effect"]["ts"]
     changed = updates.get((channel["id"], ts), {})
     message = row["effect"]["message"] | changed
@@ -96,14 +106,22 @@ def _card(row: Row, *, updates: dict[tuple[str, str], dict[str, Any]]) -> Markup
         "p",
         el("span", _name(channel), class_="grow"),
         el("span", "edited") if changed else None,
+        el("span", f"only {message['only_for']} sees this") if "only_for" in message else None,
         el("time", f"{sent:%d %b %Y, %H:%M:%S} UTC", datetime=sent.isoformat()),
         class_="meta",
     )
     blocks = message.get("blocks") or [{"type": "section", "text": {"type": "mrkdwn", "text": message["text"]}}]
-    return el("article", meta, *(_block(block) for block in blocks), class_="card")
+    where = Where(channel["id"], ts, _mentioned(row["effect"]["message"])) if pressable else None
+    return el("article", meta, *(_block(block, where) for block in blocks), class_="card")
 
 
-def _block(block: dict[str, Any]) -> Markup:
+def _mentioned(message: dict[str, Any]) -> str:
+    """The first person a message addresses."""
+    found = _MENTION.search(str(message.get("blocks", "")))
+    return found.group(1) if found else ""
+
+
+def _block(block: dict[str, Any], where: Where | None) -> Markup:
     match block["type"]:
         case "header":
             return el("h2", _text(block["text"]))
@@ -116,10 +134,33 @@ def _block(block: dict[str, Any]) -> Markup:
         case "context":
             return el("div", *(_text(one) for one in block["elements"]), class_="block context")
         case "actions":
-            return el("div", *(_button(one) for one in block["elements"]), class_="block")
+            buttons = block["elements"]
+            pressed = [one for one in buttons if not one.get("url")]
+            return el(
+                "div",
+                _press_form(pressed, where) if pressed and where else None,
+                *(_button(one) for one in buttons if one.get("url") or not where),
+                class_="block",
+            )
         case "divider":
             return el("hr")
     return el("div", f"(a block of type {block['type']})", class_="block context")
+
+
+def _press_form(buttons: list[dict[str, Any]], where: Where) -> Markup:
+    """The buttons as a form, and who presses: a member id, as the roster knows people."""
+    return el(
+        "form",
+        el("input", type="hidden", name="conversation", value=where.conversation),
+        el("input", type="hidden", name="ts", value=where.ts),
+        el("label", "As ", el("input", name="person", value=where.person, size="12", required="")),
+        *(
+            el("button", _text(one["text"]), name="pressed", value=f"{one['action_id']} {one['value']}")
+            for one in buttons
+        ),
+        method="post",
+        action="/press",
+    )
 
 
 def _button(button: dict[str, Any]) -> Markup:

@@ -57,6 +57,10 @@ class FakeSystem(ABC):
     def page(self, call: Call) -> Page | None:
         """A page for people, or None if there is none at this path."""
 
+    def pressed(self, call: Call) -> Page | None:
+        """What a form on such a page does, or None if there is none at this path."""
+        return None
+
     @abstractmethod
     def failure(self, status: int) -> Any:
         """The body this system sends with a failing status."""

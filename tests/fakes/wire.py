@@ -60,8 +60,15 @@ class Handler(BaseHTTPRequestHandler):
                 self._send_json(*self._control(call))
             elif call.method == "GET" and (page := self.server.system.page(call)):
                 self._send_page(page)
+            elif call.method == "POST" and self._is_from_our_page(call) and (page := self.server.system.pressed(call)):
+                self._send_page(page)
             else:
                 self._deliver(*self.server.system.work(call))
+
+    @staticmethod
+    def _is_from_our_page(call: Call) -> bool:
+        """A form of our own page; another site's would name another origin, and a program names none."""
+        return call.headers.get("origin", "") == f"http://{call.headers.get('host', '')}"
 
     def _read_call(self) -> Call | None:
         parts = urlsplit(self.path)
@@ -157,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
     def _send_page(self, page: Page) -> None:
         headers = {
             "Content-Security-Policy": page.policy,
-            "Referrer-Policy": "no-referrer",
+            "Referrer-Policy": "same-origin",
             "Cache-Control": "no-store",
         }
         self._send(page.status, page.content, kind=page.kind, headers=headers)
@@ -190,10 +197,13 @@ def serve(kind: type[FakeSystem]) -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one and prints it")
     parser.add_argument("--data", type=Path, required=True, help="the folder of its ledger")
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--script", type=json.loads, default={}, help="what /_script is told at the start, as JSON")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         with Server((options.host, options.port), kind(options.data)) as server:
+            if options.script:
+                server.system.script(options.script)
             print(server.server_address[1], flush=True)
             server.serve_forever(poll_interval=0.1)
     except LedgerTakenError as error:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('handoffs', '0005_list_order'),
+        ('handoffs', '0006_kept_answers'),
     ]
 
     operations = [
