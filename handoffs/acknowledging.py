@@ -20,7 +20,7 @@ def mark(row: Handoff, *, now: datetime) -> None:
     title, body = f"Acknowledged: {row.account.name}", f"{row.reference} is in the hands of {row.owner}."
     purpose, kind = Delivery.Purpose.ACKNOWLEDGED, Notice.Kind.ACKNOWLEDGED
     giving.tell_sender(row, purpose, kind, title, body, now=now, after=UNDO)
-    notices.alert_changed(row, now=now).queue()
+    notices.alert_changed(row, "acknowledged", now=now).queue()
 
 
 def take_back(row: Handoff, *, actor: str, now: datetime) -> None:
@@ -42,4 +42,4 @@ def take_back(row: Handoff, *, actor: str, now: datetime) -> None:
     Notice.objects.filter(
         handoff=row, assignment_number=assignment.number, kind=Notice.Kind.ACKNOWLEDGED, shown_from__gt=now
     ).delete()
-    notices.alert_changed(row, now=now).queue()
+    notices.alert_changed(row, "undone", now=now).queue()

@@ -184,7 +184,7 @@ def release(row: Handoff, reason: Assignment.Release, *, at: datetime, now: date
     assignment = assignment_of(row)
     Assignment.objects.filter(pk=assignment.pk, released_at__isnull=True).update(released_at=now, release_reason=reason)
     clock.stop(assignment, at=at)
-    notices.alert_changed(row, now=now).queue()
+    notices.alert_changed(row, "released", now=now).queue()
     row.due_at = row.at_risk_at = None
 
 

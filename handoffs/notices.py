@@ -157,8 +157,8 @@ def to_rep(
     return post
 
 
-def alert_changed(handoff: Handoff, *, now: datetime) -> Post:
-    """Brings the announcement of the present assignment in chat up to date.
+def alert_changed(handoff: Handoff, event: str, *, now: datetime) -> Post:
+    """Brings the announcement of the present assignment in chat up to date after `event`.
 
     The row says nothing itself: what the message should read is looked up when it is sent, so that the last one to
     arrive is right whatever came before.
@@ -181,7 +181,7 @@ def alert_changed(handoff: Handoff, *, now: datetime) -> Post:
             {"updates": str(alert.uuid)},
             number=alert.assignment_number,
             now=now,
-            mark=f"{alert.pk}-{handoff.version}",
+            mark=f"{alert.pk}-{event}-{handoff.version}",
         )
         for alert in alerts
     ]

@@ -58,12 +58,17 @@ class Handler(BaseHTTPRequestHandler):
                 self._send_json(200, {"ok": True, "system": self.server.system.name})
             elif call.path.startswith("/_"):
                 self._send_json(*self._control(call))
-            elif call.method == "GET" and (page := self.server.system.page(call)):
-                self._send_page(page)
-            elif call.method == "POST" and self._is_from_our_page(call) and (page := self.server.system.pressed(call)):
+            elif page := self._page(call):
                 self._send_page(page)
             else:
                 self._deliver(*self.server.system.work(call))
+
+    def _page(self, call: Call) -> Page | None:
+        """What a person in a browser asked for, if it was one."""
+        if call.method == "GET":
+            return self.server.system.page(call)
+        is_form = call.method == "POST" and self._is_from_our_page(call)
+        return self.server.system.pressed(call) if is_form else None
 
     @staticmethod
     def _is_from_our_page(call: Call) -> bool:
