@@ -371,7 +371,8 @@ def test_what_cannot_be_read_is_refused_with_a_sentence(firm: Company, body: byt
 
 def test_values_of_other_types_are_refused(handoff: Handoff) -> None:
     for path in (("user", "id"), ("container", "channel_id"), ("container", "message_ts")):
-        for value in (None, 7, [], {}, "x" * 300, "a\x00b"):
+        junk: list[Any] = [None, 7, [], {}, "x" * 300, "a\x00b"]
+        for value in junk:
             body = payload(handoff)
             body[path[0]][path[1]] = value
             assert call(*signed(body, secret=SECRET)).status_code == 400
