@@ -90,8 +90,8 @@ class Office:
         return self.resend.effects(path="/emails")
 
     def deliveries(self, **fields: Any) -> dict[tuple[str, str], str]:
-        """The outbox: state by (purpose, channel)."""
-        rows = Delivery.objects.filter(**fields).order_by("id")
+        """The outbox: state by (purpose, channel); without updates of messages that are there."""
+        rows = Delivery.objects.filter(**fields).exclude(purpose__in=Delivery.SILENT).order_by("id")
         return {(row.purpose, row.channel): row.state for row in rows}
 
     def log(self) -> list[str]:
@@ -119,7 +119,7 @@ def _posted(effect: dict[str, Any]) -> Posted:
         if block["type"] == "header":
             title = block["text"]["text"]
         elif block["type"] == "actions":
-            link = block["elements"][0]["url"]
+            link = next(button["url"] for button in block["elements"] if "url" in button)
         else:
             parts = [block.get("text"), *block.get("fields", ()), *block.get("elements", ())]
             words += [part["text"] for part in parts if part]
