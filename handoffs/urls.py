@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from handoffs.views import ack_link, demo, handoff, health, inbox, password, pulse, session, slack, starting
 from handoffs.views.verbs import acknowledging, gaps, passing, working
 from handoffs.views.verbs.doing import verb_page
-from handoffs.views import ack_link, demo, handoff, health, inbox, password, pulse, session, slack, starting
 
 
 class Reference:
