@@ -24,10 +24,10 @@ def actions(request: HttpRequest) -> HttpResponse:
     401 for what Slack did not sign within five minutes, 400 for what cannot be read; everything that a person should
     know is told to them in Slack.
     """
-    if not settings.SLACK_SIGNING_SECRET:
-        raise Http404
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    if not settings.SLACK_SIGNING_SECRET:
+        raise Http404
     if request.content_type != slack_inbound.FORM:
         return _plain(415, "Slack sends its buttons as a form.")
     try:

@@ -29,7 +29,11 @@ OPEN = (
     open_to_all("theme/", "POST", note="a cookie of the browser"),
 )
 
-MACHINES = (hidden("metrics", "GET", note="answers who has its token, or asks from a network it knows"),)
+MACHINES = (
+    hidden("metrics", "GET", note="answers who has its token, or asks from a network it knows"),
+    hidden("a/<str:token>/", "GET", "POST", note="for whoever holds a link that was sent to them, signed in or not"),
+    hidden("slack/actions/", "POST", note="answers what Slack signed"),
+)
 
 PAGES = (
     page("", GET=SIGNED_IN, note="shows each their own"),
