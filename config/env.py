@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import warnings
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 POSTGRESQL = "django.db.backends.postgresql"
 SQLITE = "django.db.backends.sqlite3"
+COMPANY_SIGN_IN = tuple(
+    f"OIDC_{name}"
+    for name in (
+        *("ISSUER", "CLIENT_ID", "CLIENT_SECRET"),
+        *("AUTHORIZATION_URL", "TOKEN_URL", "USERINFO_URL", "JWKS_URL"),
+    )
+)
 
 
 class Environment(environ.Env):
@@ -86,6 +94,36 @@ def number(env: Environment, name: str, *, default: int, least: int = 0, most: i
             f"{name} is {text}; set it to {least} at least" + (f" and {most} at most." if most else ".")
         )
     return int(text)
+
+
+def provider_url(env: Environment, name: str) -> str:
+    """An https address of the sign-in provider (plain http only on this machine); empty when it is not set."""
+    if not env.str(name):
+        return ""
+    url = http_url(env, name, default="")
+    if not url.startswith("https://") and urlsplit(url).hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise ImproperlyConfigured(f"{name} is '{url}', but people's sign-ins go there; write it with https://.")
+    return url
+
+
+def check_company_sign_in(env: Environment, *, with_password: bool) -> None:
+    """All of a provider's settings or none, its package installed, some way in left. Raises ImproperlyConfigured."""
+    missing = [name for name in COMPANY_SIGN_IN if not env.str(name)]
+    if len(missing) == len(COMPANY_SIGN_IN):
+        if not with_password:
+            raise ImproperlyConfigured(
+                "PASSWORD_SIGN_IN is off and there is no OIDC_ISSUER, so nobody could sign in; set one of them."
+            )
+        return
+    if missing:
+        raise ImproperlyConfigured(
+            f"Company sign-in lacks {', '.join(missing)}; set all of the OIDC_ addresses and credentials, or none."
+        )
+    if find_spec("mozilla_django_oidc") is None:
+        raise ImproperlyConfigured(
+            "OIDC_ISSUER is set, but the package for company sign-in is not installed; "
+            "run `pip install --require-hashes -r requirements-oidc.lock`, or unset the OIDC_ variables."
+        )
 
 
 def networks(env: Environment, name: str) -> list[IPv4Network | IPv6Network]:

@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 from config import admin_theme, logs
 from config.env import (
     Environment,
+    check_company_sign_in,
     choice,
     data_dir,
     database,
@@ -18,6 +19,7 @@ from config.env import (
     load_env_files,
     networks,
     number,
+    provider_url,
     redis_url,
     secret_key,
 )
@@ -162,7 +164,7 @@ FORMAT_MODULE_PATH = "config.formats"
 # --- People and sessions --------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "routing.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -172,6 +174,30 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+PASSWORD_SIGN_IN = flag(env, "PASSWORD_SIGN_IN", default=True)
+if PASSWORD_SIGN_IN:
+    AUTHENTICATION_BACKENDS += ["django.contrib.auth.backends.ModelBackend"]
+
+# Sign-in through the company's own provider; the library's names on the left.
+OIDC_ISSUER = env.str("OIDC_ISSUER")
+OIDC_RP_CLIENT_ID = env.str("OIDC_CLIENT_ID")
+OIDC_RP_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET")
+OIDC_OP_AUTHORIZATION_ENDPOINT = provider_url(env, "OIDC_AUTHORIZATION_URL")
+OIDC_OP_TOKEN_ENDPOINT = provider_url(env, "OIDC_TOKEN_URL")
+OIDC_OP_USER_ENDPOINT = provider_url(env, "OIDC_USERINFO_URL")
+OIDC_OP_JWKS_ENDPOINT = provider_url(env, "OIDC_JWKS_URL")
+OIDC_LABEL = env.str("OIDC_LABEL", default="single sign-on")
+OIDC_CREATES_USERS = flag(env, "OIDC_CREATES_USERS", default=False)
+OIDC_ALLOWS_SUPERUSERS = flag(env, "OIDC_ALLOWS_SUPERUSERS", default=False)
+OIDC_RP_SIGN_ALGO = "RS256"
+OIDC_RP_SCOPES = "openid email profile"
+OIDC_USE_PKCE = True
+OIDC_AUTHENTICATION_CALLBACK_URL = "company_sign_in_back"
+check_company_sign_in(env, with_password=PASSWORD_SIGN_IN)
+if OIDC_ISSUER:
+    AUTHENTICATION_BACKENDS += ["handoffs.connectors.company_sign_in.CompanySignIn"]
+
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from handoffs.views import ack_link, demo, handoff, health, inbox, password, pulse, session, slack, starting
+from handoffs.views import ack_link, company_sign_in, demo, handoff, health, inbox, password, pulse, session, slack, starting
 from handoffs.views.verbs import acknowledging, gaps, passing, working
 from handoffs.views.verbs.doing import verb_page
 
@@ -50,6 +50,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("accounts/login/", session.sign_in, name="sign_in"),
+    path("accounts/company/", company_sign_in.leave, name="company_sign_in"),
+    path("accounts/company/back/", company_sign_in.come_back, name="company_sign_in_back"),
     path("accounts/logout/", session.sign_out, name="sign_out"),
     path("accounts/password/", password.change, name="password"),
     path("a/<str:token>/", ack_link.acknowledge, name="ack_link"),

@@ -12,7 +12,7 @@ from django.db import connection
 from config.env import setting_names
 
 ROOT = Path(__file__).resolve().parent.parent
-READERS = {"str", "list", "choice", "flag", "number", "http_url", "get", "networks"}
+READERS = {"str", "list", "choice", "flag", "number", "http_url", "get", "networks", "provider_url"}
 
 
 def variables_read() -> set[str]:
@@ -57,6 +57,9 @@ def test_every_variable_read_is_explained_and_every_explained_one_is_read():
         ({"HANDOFFS_DEMO": "maybe"}, "HANDOFFS_DEMO is 'maybe', which is neither yes nor no"),
         ({"BROKER_SOCKET_TIMEOUT": "soon"}, "BROKER_SOCKET_TIMEOUT is 'soon', which is not a whole number"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is 'LOUD'; set it to INFO, DEBUG"),
+        ({"OIDC_ISSUER": "https://id.example"}, "Company sign-in lacks OIDC_CLIENT_ID, OIDC_CLIENT_SECRET,"),
+        ({"OIDC_TOKEN_URL": "http://id.example/token"}, "but people's sign-ins go there; write it with https://."),
+        ({"PASSWORD_SIGN_IN": "false"}, "PASSWORD_SIGN_IN is off and there is no OIDC_ISSUER, so nobody could sign in"),
         ({"METRICS_NETWORKS": "10.0.0.0/8, here"}, "METRICS_NETWORKS holds 'here', which is no address"),
         ({"HANDOFFS_ENV_FILE": "/no/such/file"}, "HANDOFFS_ENV_FILE names /no/such/file, which is not a file"),
     ],

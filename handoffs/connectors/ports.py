@@ -36,6 +36,10 @@ class ConnectorError(Exception):
         self.retry_after = retry_after
 
 
+class SignInRefusedError(Exception):
+    """The company's sign-in provider vouches for nobody who may come in; the message is one sentence fit for people."""
+
+
 class NotFound(ConnectorError):
     """The record asked for does not exist in the CRM."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
@@ -66,7 +67,7 @@ def change(request: HttpRequest) -> HttpResponse:
     """The page to change one's password; it ends every other session of the person."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101 - `signed_in` lets nobody else through
-    if not user.has_usable_password():
+    if not user.has_usable_password() or not settings.PASSWORD_SIGN_IN:
         return page(request, "password.html", {"place": "me"})
     form = PasswordForm(request, user, request.POST if request.method == "POST" else None)
     if form.is_valid():

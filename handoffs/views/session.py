@@ -65,12 +65,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     destination = safe_next(request, wanted, otherwise=reverse("inbox"))
     if request.user.is_authenticated:
         return redirect(destination)
-    form = SignInForm(request, data=request.POST if request.method == "POST" else None)
+    typed = request.method == "POST" and settings.PASSWORD_SIGN_IN
+    form = SignInForm(request, data=request.POST if typed else None)
     if form.is_valid():
         return enter(request, form.get_user(), destination)
     if form.is_bound:
         log.info("Sign-in was refused")
-    return _form(request, form, destination, status=400 if form.is_bound else 200)
+    return sign_in_page(request, form, destination, status=400 if form.is_bound else 200)
 
 
 def enter(request: HttpRequest, user: User, destination: str) -> HttpResponse:
@@ -111,7 +112,7 @@ def locked_out(request: HttpRequest, response: HttpResponse, _credentials: objec
         form.errors.clear()
         form.add_error(None, too_many(request))
         destination = safe_next(request, request.POST.get("next", ""), otherwise=reverse("inbox"))
-        response = _form(request, form, destination, status=429)
+        response = sign_in_page(request, form, destination, status=429)
     response.status_code = 429
     response.headers["Retry-After"] = str(_minutes_closed(request) * 60)
     return response
@@ -147,8 +148,13 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _form(request: HttpRequest, form: SignInForm, destination: str, *, status: int) -> HttpResponse:
-    """The sign-in page. It names where the reader is going by the number in the address alone, and looks nothing up."""
+def sign_in_page(
+    request: HttpRequest, form: SignInForm, destination: str, *, status: int, trouble: str = ""
+) -> HttpResponse:
+    """The sign-in page, with a sentence about `trouble` if there is any.
+
+    It names where the reader is going by the number in the address alone, and looks nothing up.
+    """
     handoff = re.match(r"/handoffs/(HO-[0-9]+)/", destination)
     context = {
         "form": form,
@@ -156,5 +162,8 @@ def _form(request: HttpRequest, form: SignInForm, destination: str, *, status: i
         "destination": handoff[1] if handoff else "",
         "ended": "" if form.is_bound else session_limits.why_ended(request),
         "ask": settings.REVOPS_EMAIL,
+        "trouble": trouble,
+        "with_password": settings.PASSWORD_SIGN_IN,
+        "provider": settings.OIDC_LABEL if settings.OIDC_ISSUER else "",
     }
     return page(request, "sign_in.html", context, status=status)

@@ -15,6 +15,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from handoffs.connectors import configured
+from tests.fakes import oidc
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -152,6 +153,31 @@ def fake_lifecycle(lifecycle_process: Fake, settings: Settings, fresh_connectors
     settings.LIFECYCLE_URL = lifecycle_process.url
     settings.LIFECYCLE_TOKEN = "lc_test"
     return lifecycle_process
+
+
+@pytest.fixture(scope="session")
+def oidc_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fake]:
+    """One process for all tests of this worker; ask for `fake_oidc` instead."""
+    with running("oidc", data=tmp_path_factory.mktemp("oidc")) as fake:
+        yield fake
+
+
+@pytest.fixture
+def fake_oidc(oidc_process: Fake, settings: Settings) -> Fake:
+    """A sign-in provider at which nobody has signed in, and settings that point at it."""
+    oidc_process.reset()
+    settings.OIDC_ISSUER = oidc.ISSUER
+    settings.OIDC_RP_CLIENT_ID = oidc.CLIENT
+    settings.OIDC_RP_CLIENT_SECRET = oidc.SECRET
+    settings.OIDC_OP_AUTHORIZATION_ENDPOINT = f"{oidc_process.url}/authorize"
+    settings.OIDC_OP_TOKEN_ENDPOINT = f"{oidc_process.url}/token"
+    settings.OIDC_OP_USER_ENDPOINT = f"{oidc_process.url}/userinfo"
+    settings.OIDC_OP_JWKS_ENDPOINT = f"{oidc_process.url}/jwks"
+    settings.AUTHENTICATION_BACKENDS = [
+        *settings.AUTHENTICATION_BACKENDS,
+        "handoffs.connectors.company_sign_in.CompanySignIn",
+    ]
+    return oidc_process
 
 
 @pytest.fixture
