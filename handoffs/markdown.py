@@ -10,7 +10,7 @@ LIMIT = 500
 """Characters of one value that are printed."""
 
 # Invisible characters that turn the order of what follows around, and the signs that only our own lines may carry.
-_DROPPED = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069✅❌⛔⏳⚠]")
+_DROPPED = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069✅❌⛔⏳⚠↩✖]")
 _MARKUP = re.compile(r"[\\`*\[\]<>|~]")
 # Inside a word an underscore is harmless, and addresses are full of them.
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")

@@ -54,7 +54,8 @@ class Taker:
 def takers(handoff: Handoff, *, now: datetime) -> list[Taker]:
     """Everybody active in the receiving role, and the receiving team's manager, except the owner.
 
-    Those of the handoff's own team come first, and in a team those who could take it now, the least loaded first.
+    Those of the handoff's own team come first, in a team those who could take it now, the least loaded first, and its
+    manager last.
     """
     held = frozenset(Assignment.objects.filter(handoff_uuid=handoff.uuid).values_list("rep_id", flat=True))
     team = handoff.team or (handoff.owner.team if handoff.owner else handoff.to_team)
@@ -69,8 +70,20 @@ def takers(handoff: Handoff, *, now: datetime) -> list[Taker]:
         if rep.pk != handoff.owner_id
         for reason in (why_not(rep, ask),)
     ]
-    first = team.pk if team else None
-    return sorted(found, key=lambda t: (t.rep.team_id != first, t.rep.team.name, bool(t.reason), t.load, t.rep.name))
+    first, roles = team.pk if team else None, handoff.type_enum.receiving_functions
+
+    def place(taker: Taker) -> tuple[bool, str, bool, bool, int, str]:
+        rep = taker.rep
+        return (
+            rep.team_id != first,
+            rep.team.name,
+            rep.function not in roles,
+            bool(taker.reason),
+            taker.load,
+            rep.name,
+        )
+
+    return sorted(found, key=place)
 
 
 def find(handoff: Handoff, package: Package, *, now: datetime) -> Heir:

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from handoffs.models import Delivery, Handoff, State
+from handoffs import wording
+from handoffs.models import Delivery, Event, Handoff, Remark, ReturnReason, State
 from handoffs.package import contact_to_reach
-from handoffs.response_facts import DELIVERED, NOT_NEEDED, NOT_YET, PLANNED, QUEUED, Action, ResponseFacts
+from handoffs.response_facts import (
+    DELIVERED,
+    NOT_NEEDED,
+    NOT_YET,
+    PLANNED,
+    QUEUED,
+    Action,
+    ResponseFacts,
+    ResponseState,
+)
 from handoffs.states import RefusedError
 from routing.models import Decision, Rep
 from routing.offices import holder_of
 from sla.models import Clock, ClockKind, EscalationStep
 
 Purpose = Delivery.Purpose
+STATES: Mapping[str, ResponseState] = {
+    State.BLOCKED: "blocked",
+    State.REJECTED: "returned",
+    State.WITHDRAWN: "withdrawn",
+}
+"""States with a heading of their own; the others are assigned or not."""
 
 
 def response_of(handoff: Handoff, *, zone: str = "UTC", rehearsed: bool = False) -> ResponseFacts:
@@ -25,7 +41,8 @@ def response_of(handoff: Handoff, *, zone: str = "UTC", rehearsed: bool = False)
     if package is None:
         reason = handoff.last_error or "it has not been looked at yet"
         raise RefusedError(f"{handoff.reference} has no package: {reason.rstrip('.')}. Run it, then ask again.")
-    blocked, unassigned = handoff.state == State.BLOCKED, handoff.assignment is None
+    state = STATES.get(handoff.state) or ("unassigned" if handoff.assignment is None else "assigned")
+    none_yet = NOT_NEEDED if state == "withdrawn" else NOT_YET
     clock = _first_contact(handoff)
     decision = Decision.objects.filter(handoff_uuid=handoff.uuid).select_related("pool__team").first()
     number = handoff.assignment.number if handoff.assignment else 0
@@ -33,7 +50,7 @@ def response_of(handoff: Handoff, *, zone: str = "UTC", rehearsed: bool = False)
     first = contact_to_reach(package.body)
     return ResponseFacts(
         handoff_type=handoff.handoff_type,
-        state="blocked" if blocked else ("unassigned" if unassigned else "assigned"),
+        state=state,
         account_name=handoff.account.name,
         at=handoff.assigned_at or package.compiled_at,
         package=package.body,
@@ -49,13 +66,13 @@ def response_of(handoff: Handoff, *, zone: str = "UTC", rehearsed: bool = False)
         deadline=clock.deadline_at if clock else None,
         zone=zone,
         account_zone=package.context["account"].get("time_zone", ""),
-        reason=_reason(handoff, decision, rehearsed=rehearsed),
+        reason=_reason(handoff, decision, zone=zone, rehearsed=rehearsed),
         rehearsed=rehearsed,
-        held_until=handoff.next_at if unassigned and not blocked else None,
-        crm=ledger.action(Purpose.CRM_UPDATE, Purpose.CRM_NOTE) if clock else NOT_YET,
-        alert=ledger.action(Purpose.ALERT) if clock else NOT_YET,
+        held_until=_held_until(handoff, state),
+        crm=ledger.action(Purpose.CRM_UPDATE, Purpose.CRM_NOTE) if clock else none_yet,
+        alert=ledger.action(Purpose.ALERT) if clock else none_yet,
         alert_channel=ledger.channel(Purpose.ALERT),
-        briefing=ledger.action(Purpose.BRIEFING) if clock else NOT_YET,
+        briefing=ledger.action(Purpose.BRIEFING) if clock else none_yet,
         gap_list=ledger.action(Purpose.GAPS),
         acknowledgement_required=clock is not None,
         acknowledged_at=handoff.acknowledged_at,
@@ -104,11 +121,33 @@ def _first_contact(handoff: Handoff) -> Clock | None:
     return Clock.objects.filter(assignment=handoff.assignment, kind=ClockKind.FIRST_CONTACT).first()
 
 
-def _reason(handoff: Handoff, decision: Decision | None, *, rehearsed: bool) -> str:
+def _held_until(handoff: Handoff, state: str) -> datetime | None:
+    """When an unassigned handoff is decided again, or by when a returned one is to be answered."""
+    if state == "returned":
+        clock = Clock.objects.filter(assignment=handoff.assignment, kind=ClockKind.RESUBMIT).first()
+        return clock.deadline_at if clock else None
+    return handoff.next_at if state == "unassigned" else None
+
+
+def _remarked(handoff: Handoff, verb: str) -> str:
+    """What was written when it was last returned or withdrawn, as a sentence of its own."""
+    line = Event.objects.filter(stream=handoff.stream, verb=verb).order_by("-seq").first()
+    uuid = line.facts.get("remark") if line else None
+    text = Remark.objects.filter(uuid=uuid).values_list("text", flat=True).first() if uuid else ""
+    return f" {text}" if text else ""
+
+
+def _reason(handoff: Handoff, decision: Decision | None, *, zone: str, rehearsed: bool) -> str:
     if handoff.state == State.BLOCKED:
         return f"Nobody has it: the sender {'would be' if rehearsed else 'was'} asked to fill what is missing."
+    if handoff.state == State.REJECTED:
+        why = dict(ReturnReason.choices).get(handoff.rejection_reason, "") or "no reason given"
+        return f"{handoff.owner or 'The owner'} returned it: {str(why).lower()}.{_remarked(handoff, 'rejected')}"
+    if handoff.state == State.WITHDRAWN:
+        return f"Its trigger was wrong, so it ended without an outcome.{_remarked(handoff, 'withdrawn')}"
     if handoff.state == State.UNASSIGNED and decision is not None:
         passed = [f"{c['name']} {c['words']}" for c in decision.receipt["candidates"] if c["code"] != "eligible"]
+        passed = [wording.localised(said, lambda at: wording.moment(at, zone)) for said in passed]
         where = decision.pool.name if decision.pool else "the roster"
         return f"Nobody in {where} can take it now: {'; '.join(passed) or 'it has no members'}."
     return ""

@@ -16,6 +16,14 @@ _HEADINGS = {
     "assigned": "## Handoff Complete ✅",
     "blocked": "## Handoff Blocked ⛔",
     "unassigned": "## Handoff Unassigned ⏳",
+    "returned": "## Handoff Returned ↩",
+    "withdrawn": "## Handoff Withdrawn ✖",
+}
+_NOBODY = {
+    "blocked": "Nobody, until the gaps are filled",
+    "unassigned": "Nobody yet",
+    "returned": "Nobody, until it is sent again",
+    "withdrawn": "Nobody: it was withdrawn",
 }
 _WITH_ASSIGNMENT = "Set with the assignment"
 
@@ -87,8 +95,12 @@ def _routing(facts: ResponseFacts) -> Iterator[str]:
     if facts.state == "assigned" and facts.deadline:
         deadline = _deadline(facts.deadline, facts)
     elif facts.state != "assigned":
-        to = "Nobody, until the gaps are filled" if facts.state == "blocked" else "Nobody yet"
+        to = _NOBODY[facts.state]
         deadline = _WITH_ASSIGNMENT
+    if facts.state == "returned" and facts.held_until:
+        deadline = f"{wording.moment(facts.held_until, facts.zone)}, for the answer"
+    elif facts.state == "withdrawn":
+        deadline = "none"
     sla = wording.duration(facts.sla_minutes) if facts.sla_minutes is not None else _WITH_ASSIGNMENT
     rows = (("From", _person(facts.from_name, facts.from_team)), ("To", to), ("SLA", sla), ("Deadline", deadline))
     yield "### Routing"
@@ -117,10 +129,11 @@ def _missing(facts: ResponseFacts) -> Iterator[str]:
 
 
 def _actions(facts: ResponseFacts) -> Iterator[str]:
-    assigned = facts.state == "assigned"
+    # Once it was somebody's, the ledger tells what was done, whatever became of it since.
+    assigned = facts.state in {"assigned", "returned", "withdrawn"}
     compiled = PLANNED if facts.rehearsed else DELIVERED
-    started = compiled if facts.deadline else QUEUED
-    owner = inline(facts.to_name) if assigned else "New owner"
+    started = compiled if facts.deadline else NOT_NEEDED if facts.state == "withdrawn" else QUEUED
+    owner = inline(facts.to_name or "New owner") if assigned else "New owner"
     done = [
         ("Handoff package compiled", compiled),
         ("CRM updated", facts.crm if assigned else NOT_YET),
@@ -128,6 +141,8 @@ def _actions(facts: ResponseFacts) -> Iterator[str]:
         ("Briefing email sent", facts.briefing if assigned else NOT_YET),
         ("SLA timer started", started if assigned else NOT_YET),
     ]
+    if facts.state in {"returned", "withdrawn"} and facts.deadline:
+        done.append(("SLA timer stopped", DELIVERED))
     if facts.gap_list != NOT_NEEDED:
         sender = inline(facts.from_name or facts.from_team or "Sender")
         done.append((f"{sender} told what is missing", facts.gap_list))
@@ -148,7 +163,15 @@ def _next_steps(facts: ResponseFacts) -> Iterator[str]:
     steps: tuple[str, ...]
     if facts.state == "assigned":
         name = facts.owner_first_name or facts.to_name
-        steps = ("Review full handoff package in CRM", contact, "Update opportunity with initial findings")
+        no_deal = "" if facts.package["deal"] else " (no deal yet: on the account)"
+        steps = ("Review full handoff package in CRM", contact, f"Update opportunity with initial findings{no_deal}")
+    elif facts.state == "returned":
+        name = facts.from_first_name or facts.from_name or facts.from_team or "the sender"
+        by = f" by {wording.moment(facts.held_until, facts.zone)}" if facts.held_until else ""
+        steps = (f"Mend what it was returned for{by}", "Send it again, or withdraw it")
+    elif facts.state == "withdrawn":
+        name = facts.from_first_name or facts.from_name or facts.from_team or "the sender"
+        steps = ("None: a new trigger makes a new handoff",)
     elif facts.state == "blocked":
         name = facts.from_first_name or facts.from_name or facts.from_team or "the sender"
         steps = ("Fill what is missing in the CRM", "Wait for the handoff: it goes on by itself once that is done")

@@ -14,6 +14,7 @@ TYPE_WORDS: Mapping[str, str] = {
     "expansion_to_sales": "CS → Sales (Expansion)",
 }
 
+ResponseState = Literal["assigned", "blocked", "unassigned", "returned", "withdrawn"]
 ActionState = Literal["delivered", "queued", "failed", "not_needed", "not_yet", "planned"]
 _STATE_WORDS: Mapping[ActionState, str] = {
     "not_needed": "not needed",
@@ -44,14 +45,15 @@ PLANNED = Action("planned")
 class ResponseFacts:
     """All that the response says. Instants are aware; `zone` (IANA) is the reader's, `account_zone` the customer's.
 
-    `package` is what `compile_package` returns. `state` decides the heading; without an owner `reason` says why in one
-    sentence, and `held_until` when it is decided again. `contact_first_name` is whom to contact first. `sla_minutes`
-    and `deadline` are those of the first contact. `ladder` holds (who, when) of what follows a missed deadline; it and
-    `acknowledged_at` are told if `acknowledgement_required`.
+    `package` is what `compile_package` returns. `state` decides the heading; in all but assigned `reason` says why in
+    one sentence, and `held_until` when it is decided again, or when the answer to a return is due.
+    `contact_first_name` is whom to contact first. `sla_minutes` and `deadline` are those of the first contact. `ladder`
+    holds (who, when) of what follows a missed deadline; it and `acknowledged_at` are told if
+    `acknowledgement_required`.
     """
 
     handoff_type: str
-    state: Literal["assigned", "blocked", "unassigned"]
+    state: ResponseState
     account_name: str
     at: datetime
     package: Mapping[str, Any]

@@ -13,6 +13,7 @@ from handoffs.now import now
 from handoffs.responding import response_of
 from handoffs.response import render_markdown
 from handoffs.states import RefusedError
+from handoffs.views.document import blocks
 from handoffs.views.page import PageRequest, methods, page, reading_of, signed_in
 from handoffs.views.record import clock_card, find, record
 from handoffs.views.verbs.doing import refused
@@ -56,14 +57,16 @@ def clock(request: HttpRequest, number: int) -> HttpResponse:
 @methods("GET", "HEAD")
 @signed_in
 def response(request: HttpRequest, number: int) -> HttpResponse:
-    """The response document as it stands now, shown as text."""
+    """The response document as it stands now, to read, and as the Markdown to copy."""
     asked = cast(PageRequest, request)
     handoff = find(asked.user, number)
     try:
         markdown = render_markdown(response_of(handoff, zone=reading_of(asked.user, now()).zone.key))
     except RefusedError as error:
         return refused(asked, handoff, str(error), status=409)
-    return page(request, "handoffs/response.html", {"handoff": handoff, "markdown": markdown})
+    return page(
+        request, "handoffs/response.html", {"handoff": handoff, "markdown": markdown, "blocks": blocks(markdown)}
+    )
 
 
 @methods("GET", "HEAD")

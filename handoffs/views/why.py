@@ -43,20 +43,21 @@ class Why:
 def why(decision: Decision, reading: Reading) -> Why:
     """Explains a stored decision: refusals are recomputed from its facts and its version, which never change."""
     receipt = decision.receipt
-    rules = _rules(compiled(decision.rule_set_id), decision)
+    stands_in = _stands_in(receipt)
+    rules = _rules(compiled(decision.rule_set_id), decision, stands_in=bool(stands_in))
     unfolded = max(0, next((n for n, step in enumerate(rules) if step.verdict == "hit"), 0) - PASSED_SHOWN)
     return Why(
         version=receipt["version"],
         at=reading.time(decision.decided_at),
         passed=rules[:unfolded],
         rules=rules[unfolded:],
-        candidates=_candidates(receipt),
-        notes=[f"{note[:1].upper()}{note[1:]}." for note in receipt["notes"]],
+        candidates=_candidates(receipt, stands_in, reading),
+        notes=[f"{note[:1].upper()}{note[1:]}." for note in receipt["notes"] if note != stands_in],
         outcome=decision.get_outcome_display(),
     )
 
 
-def _rules(rules: CompiledRules, decision: Decision) -> list[Step]:
+def _rules(rules: CompiledRules, decision: Decision, *, stands_in: bool) -> list[Step]:
     located = rules.locate(Facts.from_json(decision.facts))
     skipped = set(decision.receipt["skipped_rules"])
     steps: list[Step] = []
@@ -68,29 +69,44 @@ def _rules(rules: CompiledRules, decision: Decision) -> list[Step]:
             after += 1
         elif line.id == decision.rule_id:
             conditions = ", ".join(item.words() for item in line.conditions.items)
-            steps.append(Step(verdict="hit", name=name, reason=_sentence(conditions or _without_conditions(line))))
+            said = "Its person is out, so another stands in" if stands_in else _without_conditions(line)
+            steps.append(Step(verdict="hit", name=name, reason=_sentence(conditions or said)))
             after = 1
         else:
             refusal = line.refusal(located)
-            reason = f"No match: {refusal}" if refusal and name not in skipped else "Matched, but its person was out"
+            is_match = refusal is None or name in skipped
+            reason = "Matched, but its person was out" if is_match else _no_match(refusal or "")
             steps.append(Step(verdict="passed", name=name, reason=_sentence(reason)))
         if after > LATER_RULES:
             break
     return steps
 
 
-def _candidates(receipt: Mapping[str, Any]) -> list[Step]:
+def _no_match(refusal: str) -> str:
+    wanted, is_condition, given = refusal.partition(": it is ")
+    return f"Only where {wanted}; here it is {given}" if is_condition else f"No match: {refusal}"
+
+
+def _stands_in(receipt: Mapping[str, Any]) -> str:
+    """The note that says for whom the chosen person stands in; empty when they do not."""
+    name = (receipt.get("chosen") or {}).get("name", "")
+    return next((note for note in receipt["notes"] if name and note.startswith(f"{name} ")), "")
+
+
+def _candidates(receipt: Mapping[str, Any], stands_in: str, reading: Reading) -> list[Step]:
     chosen = (receipt.get("chosen") or {}).get("rep")
     steps = []
     for candidate in receipt["candidates"]:
         load = f" {candidate['load']} open then." if candidate["load"] is not None else ""
         if candidate["rep"] == chosen:
-            turn = _turn(receipt)
+            turn = f"{stands_in}." if stands_in else _turn(receipt)
             steps.append(Step(verdict="chosen", name=f"{candidate['name']}, chosen", reason=f"{turn}{load}"))
         elif candidate["code"] == "eligible":
             steps.append(Step(verdict="free", name=candidate["name"], reason=f"Could take it, later in turn.{load}"))
         else:
-            steps.append(Step(verdict="out", name=candidate["name"], reason=f"Skipped: {candidate['words']}"))
+            steps.append(
+                Step(verdict="out", name=candidate["name"], reason=f"Skipped: {reading.localised(candidate['words'])}")
+            )
     return steps
 
 

@@ -108,7 +108,8 @@ class VerbForm(forms.Form):
         """Puts a time field on the reader's clock and says which that is."""
         field = cast(LocalMoment, self.fields[name])
         field.zone, field.earliest, field.latest = self.reading.zone, earliest, latest
-        field.help_text = f"On your clock: {self.reading.zone.key}, {self.reading.zone_name()} today."
+        zone, short = self.reading.zone.key, self.reading.zone_name()
+        field.help_text = f"On your clock: {zone}." if zone == short else f"On your clock: {zone}, {short} today."
 
 
 def sender_of(handoff: Handoff) -> str:
