@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from handoffs.views import ack_link, company_sign_in, demo, handoff, health, inbox, password, pulse, session, slack, starting
+from handoffs.views import (
+    ack_link,
+    company_sign_in,
+    demo,
+    handoff,
+    health,
+    inbox,
+    password,
+    pulse,
+    session,
+    slack,
+    starting,
+)
 from handoffs.views.verbs import acknowledging, gaps, passing, working
 from handoffs.views.verbs.doing import verb_page
 
