@@ -22,7 +22,7 @@ DECLINED = "The sign-in provider did not let you in. Start again, or ask whoever
 log = logging.getLogger(__name__)
 
 
-@methods("GET")
+@methods("GET", "HEAD")
 def leave(request: HttpRequest) -> HttpResponse:
     """Sends the browser to the provider, with a state, a nonce and a code challenge kept in the session."""
     if not settings.OIDC_ISSUER:
@@ -33,7 +33,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@methods("GET")
+@methods("GET", "HEAD")
 def come_back(request: HttpRequest) -> HttpResponse:
     """Signs in whom the provider vouches for. A state counts once, in the browser it was given to."""
     if not settings.OIDC_ISSUER:

@@ -31,6 +31,8 @@ OPEN = (
 
 MACHINES = (
     hidden("metrics", "GET", note="answers who has its token, or asks from a network it knows"),
+    hidden("accounts/company/", "GET", note="to the company's sign-in provider, where one is set up"),
+    hidden("accounts/company/back/", "GET", note="and back from it"),
     hidden("a/<str:token>/", "GET", "POST", note="for whoever holds a link that was sent to them, signed in or not"),
     hidden("slack/actions/", "POST", note="answers what Slack signed"),
 )
