@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -57,6 +58,17 @@ def desk(transactional_db: None, settings: Settings) -> Desk:
     return Desk(firm, breached, Handoff.objects.get(pk=fresh.pk), blocked, each_type)
 
 
+def enter(page: Page, key: str) -> Page:
+    """Signs in by typing, as a person does; whoever was signed in before is not any more."""
+    page.context.clear_cookies()
+    page.goto("/accounts/login/")
+    page.get_by_label("Work e-mail").fill(f"{key}@fathomline.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    return page
+
+
 @pytest.fixture
 def complaints(page: Page) -> Iterator[list[str]]:
     """Errors and warnings of the console, such as a violated content security policy; there must be none."""
@@ -71,12 +83,4 @@ def complaints(page: Page) -> Iterator[list[str]]:
 def sign_in(page: Page, desk: Desk, complaints: list[str]) -> SignIn:
     """Signs in by typing, as a person does."""
 
-    def signed_in(key: str) -> Page:
-        page.goto("/accounts/login/")
-        page.get_by_label("Work e-mail").fill(f"{key}@fathomline.example")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
-        return page
-
-    return signed_in
+    return partial(enter, page)

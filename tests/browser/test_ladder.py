@@ -14,7 +14,8 @@ from pytest_django.fixtures import Settings
 from handoffs.models import Handoff, State
 from routing import matcher
 from routing.models import Assignment
-from tests.factories import PASSWORD, Company, company
+from tests.browser.conftest import enter
+from tests.factories import Company, company
 from tests.fakes.fixtures import Fake
 from tests.faults.processes import product
 from tests.handoffs.given import assigned
@@ -46,15 +47,6 @@ def firm(
     matcher.compiled.cache_clear()
 
 
-def sign_in(page: Page, key: str) -> None:
-    page.context.clear_cookies()
-    page.goto("/accounts/login/")
-    page.get_by_label("Work e-mail").fill(f"{key}@fathomline.example")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-
-
 def later(page: Page, step: str, *, times: int = 1) -> None:
     """Moves the demo's clock on, from the page that is open."""
     for _ in range(times):
@@ -78,7 +70,7 @@ def test_a_missed_handoff_climbs_its_whole_ladder_to_a_second_owner_who_wins_it(
     address = f"/handoffs/{handoff.reference}/"
 
     # Ingrid reads it, and leaves it.
-    sign_in(page, "ingrid")
+    enter(page, "ingrid")
     page.goto(address)
     clock, log = page.locator("section#clock"), page.locator("main")
     expect(clock).to_contain_text("left")
@@ -92,14 +84,14 @@ def test_a_missed_handoff_climbs_its_whole_ladder_to_a_second_owner_who_wins_it(
     # Four hours late, her manager hears of it.
     later(page, "1 hour", times=3)
     reload_until(page, lambda: "overdue: Elena Petrova was alerted as" in log.inner_text())
-    sign_in(page, "elena")
+    enter(page, "elena")
     page.goto(address)
     expect(clock).to_contain_text("over")
 
     # A day late, it is Freya's, with a promise of its own.
     later(page, "1 day")
     reload_until(page, lambda: Handoff.objects.get(pk=handoff.pk).owner_id == firm.reps["freya"].pk)
-    sign_in(page, "freya")
+    enter(page, "freya")
     page.goto(address)
     expect(clock).to_contain_text("left")
     assert [assignment.rep_id for assignment in Assignment.objects.order_by("number")] == [
@@ -107,7 +99,16 @@ def test_a_missed_handoff_climbs_its_whole_ladder_to_a_second_owner_who_wins_it(
         firm.reps["freya"].pk,
     ]
 
-    # She acknowledges, calls, books a meeting, and wins it.
-    page.get_by_role("button", name="Acknowledge").first.click()
-    expect(page.locator("#handoff")).to_contain_text("Acknowledged")
-    assert Handoff.objects.get(pk=handoff.pk).state == State.ACKNOWLEDGED
+    # She acknowledges, calls, meets them, and wins it.
+    record = page.locator("#handoff")
+    record.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("#toasts")).to_contain_text("Acknowledged")
+    dialog = page.get_by_role("dialog")
+    record.locator("[data-verb=log_contact]").click()
+    dialog.get_by_role("button", name="Log contact").click()
+    expect(clock).to_contain_text("Met in")
+    record.locator("[data-verb=close]").first.click()
+    dialog.get_by_label("Converted").check()
+    dialog.get_by_role("button", name="Record outcome").click()
+    expect(dialog).to_have_count(0)
+    assert Handoff.objects.get(pk=handoff.pk).state == State.CONVERTED
