@@ -19,7 +19,7 @@ from handoffs.connectors import configured
 from handoffs.models import Delivery, Event, Handoff, Notice, Package, State, TypeSetting
 from handoffs.post import Post
 from handoffs.preparing import look
-from handoffs.states import BadValueError, RefusedError
+from handoffs.states import BadValueError, RefusedError, check_version
 from handoffs.timeline import Entry
 from routing.models import HandoffType, Rep, Team
 
@@ -82,8 +82,8 @@ def write(handoff: Handoff, *, gap: str, value: str, version: int | None = None)
     Raises RefusedError when it cannot be filled here or is no longer missing, BadValueError for a value that cannot be,
     ConnectorError when the CRM does not take it, and RuntimeError inside a transaction.
     """
-    with transaction.atomic(durable=True):
-        handoff = giving.lock(handoff, version=version)
+    handoff = Handoff.objects.select_related("account", "deal", "package").get(pk=handoff.pk)
+    check_version(handoff, version)
     name, said = metadata_key(handoff, gap), value.strip()
     label = wording.capital(FIELDS[gap].label) if gap in FIELDS else "This"
     if name is None:
@@ -94,6 +94,8 @@ def write(handoff: Handoff, *, gap: str, value: str, version: int | None = None)
         raise RefusedError(f"{handoff.reference} is {now_is}, so its gaps are no longer filled.")
     if handoff.package is not None and gap_of(handoff, gap) is None:
         raise RefusedError(f"{label} is not missing any more. Reload the page to see what is on record.")
+    with transaction.atomic(durable=True):
+        pass  # Raises inside a transaction: one that waits for the CRM would keep its locks for as long.
     crm = configured.crm()
     target = handoff.deal or handoff.account
     update = crm.update_deal if handoff.deal else crm.update_account

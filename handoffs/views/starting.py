@@ -77,7 +77,7 @@ def start(request: HttpRequest) -> HttpResponse:
         sentence = "Reps, managers and RevOps start handoffs. Ask one of them to. Nothing was changed."
         return page(request, "handoffs/start.html", {"refusal": sentence, "place": "start"}, status=403)
     chosen = request.GET.get("account", "") or request.POST.get("account", "")
-    if not chosen and request.method != "POST":
+    if not chosen:
         return _searched(asked)
     account = accounts_visible_to(asked.user).filter(crm_id=chosen.replace("\0", "")).first()
     if account is None:
@@ -106,15 +106,18 @@ def _searched(request: PageRequest) -> HttpResponse:
     if q:
         found = accounts.filter(Q(name__icontains=q) | Q(domain__icontains=q) | Q(crm_id__iexact=q))
     rows = list(found.order_by("name", "pk")[: MOST + 1])
+    lacks_account = request.method == "POST"
     context = {
         "q": q,
+        "lacks_account": lacks_account,
         "accounts": [_account(account) for account in rows[:MOST]],
         "has_more": len(rows) > MOST,
         "most": MOST,
         "place": "start",
     }
     is_fragment = request.htmx and not request.htmx.history_restore_request
-    return page(request, "handoffs/_accounts.html" if is_fragment else "handoffs/start.html", context)
+    template = "handoffs/_accounts.html" if is_fragment else "handoffs/start.html"
+    return page(request, template, context, status=422 if lacks_account else 200)
 
 
 def _shown(request: PageRequest, account: Account, form: StartForm, *, status: int) -> HttpResponse:

@@ -11,10 +11,14 @@ change anything, and neither does a refused write.
 
 from tests.access.admin_table import MODELS
 from tests.access.personas import (
+    EITHER_SIDE,
     EVERYBODY,
+    MAY_REASSIGN,
+    MAY_START,
     NOBODY,
     OWNER_SIDE,
     SEES,
+    SENDER_SIDE,
     SIGNED_IN,
     STAFF,
     SUPERUSER,
@@ -41,6 +45,7 @@ PAGES = (
     page("", GET=SIGNED_IN, note="shows each their own"),
     page("inbox/rows/", GET=SIGNED_IN, note="shows each their own"),
     page("inbox/pulse/", GET=SIGNED_IN, note="shows each their own"),
+    page("handoffs/new/", GET=MAY_START, POST=MAY_START, note="for an account they may open"),
     page("accounts/password/", GET=SIGNED_IN, POST=SIGNED_IN, note="one's own"),
     page("demo/clock/", POST=NOBODY, hidden_from=EVERYBODY, note="in a demo alone, for everybody who signed in"),
 )
@@ -58,6 +63,16 @@ HANDOFFS = (
     of_handoff("response/", GET=SEES),
     of_handoff("response.md", GET=SEES),
     of_handoff("acknowledge/", POST=OWNER_SIDE, body={}),
+    of_handoff("undo/", POST=OWNER_SIDE, on="acknowledged", note="undone by whoever acknowledged, for ten seconds"),
+    of_handoff("contact/", GET=OWNER_SIDE, POST=OWNER_SIDE, body={"when": "2026-11-17T10:00"}),
+    of_handoff("meeting/", GET=OWNER_SIDE, POST=OWNER_SIDE, on="contacted", body={"when": "2026-11-18T10:00"}),
+    of_handoff("outcome/", GET=OWNER_SIDE, POST=OWNER_SIDE, on="contacted", body={"outcome": "converted"}),
+    of_handoff("return/", GET=OWNER_SIDE, POST=OWNER_SIDE, body={"reason": "not_a_fit", "comment": "They closed."}),
+    of_handoff("resubmit/", GET=SENDER_SIDE, POST=SENDER_SIDE, on="returned", body={"comment": "The CFO signs."}),
+    of_handoff("withdraw/", GET=SENDER_SIDE, POST=SENDER_SIDE, body={"reason": "Marked by mistake."}),
+    of_handoff("reassign/", GET=MAY_REASSIGN, POST=MAY_REASSIGN, note="to whom is chosen from a list"),
+    of_handoff("gaps/<str:key>/", GET=EITHER_SIDE, POST=EITHER_SIDE, fill={"key": "a_gap"}),
+    of_handoff("gaps/<str:key>/ask/", POST=EITHER_SIDE, fill={"key": "a_gap"}),
 )
 
 ADMIN = (

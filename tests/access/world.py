@@ -61,7 +61,12 @@ class World:
         self._firm = firm
         self.people = self._people()
         self.handoffs = {name: self._handed(name) for name in _BROUGHT_ON}
-        self._values: dict[str, Any] = {"term": "a", "app_label": "handoffs", "url": "no/such/page"}
+        self._values: dict[str, Any] = {
+            "term": "a",
+            "app_label": "handoffs",
+            "url": "no/such/page",
+            "a_gap": "deal.products",
+        }
         self._values |= {"content_type_id": ContentType.objects.get_for_model(Handoff).pk}
         self._values |= {"id": factories.UserFactory.create().pk}
         self._rows()
