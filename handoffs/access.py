@@ -88,6 +88,14 @@ def visible_to(user: User | AnonymousUser) -> QuerySet[Handoff]:
     return Handoff.objects.filter(mine | Q(Exists(held)))
 
 
+def own_of(user: User | AnonymousUser) -> QuerySet[Handoff]:
+    """What the user owns or sent: the part of `visible_to` that is found without asking who held what before."""
+    if not isinstance(user, User) or not user.is_active:
+        return Handoff.objects.none()
+    rep = rep_of(user)
+    return Handoff.objects.filter(Q(owner=rep) | Q(from_rep=rep)) if rep is not None else Handoff.objects.none()
+
+
 def sees_all(user: User | AnonymousUser) -> bool:
     """Whether no handoff is hidden from the user."""
     return isinstance(user, User) and user.is_active and (user.is_superuser or bool(groups_of(user) & SEES_ALL))

@@ -106,7 +106,7 @@ def filters(reader: Reader) -> list[Filter]:
         Filter(name="type", label="Type", options=tuple((each.value, each.short) for each in HandoffType)),
         Filter(name="segment", label="Segment", options=tuple(SegmentCode.choices)),
         Filter(name="clock", label="Clock", options=tuple(CLOCKS.items())),
-        Filter(name="gaps", label="Gaps", options=(("1", "Has critical gaps"),)),
+        Filter(name="gaps", label="Gaps", options=(("1", "With gaps"),)),
     ]
     if reader.sees_others:
         seen = Rep.objects.filter(is_active=True)

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from handoffs.access import visible_to
 from handoffs.models import Handoff
 from handoffs.now import now
 from handoffs.views import asked as questions
@@ -49,10 +48,9 @@ def _context(request: PageRequest) -> dict[str, Any]:
     reading = reading_of(request.user, now())
     reader = tabs.reader_of(request.user)
     asked, filters = questions.read(request.GET, reader)
-    seen = visible_to(request.user)
-    view = view_of(asked, seen, reader, reading)
-    listed = narrowed(seen, reader, asked, view, reading)
-    counts = tabs.counts(seen, reader, now=reading.now, here=listed)
+    view = view_of(asked, reader, reading)
+    listed = narrowed(reader, asked, view, reading)
+    counts = tabs.counts(reader, now=reading.now, here=listed)
     last = max(1, -(-min(counts.here, tabs.MOST_COUNTED) // queue.PAGE_SIZE))
     number = min(asked.page, last)
     handoffs = queue.loaded(queue.page_of(listed, view, page=number))
@@ -83,14 +81,14 @@ def _context(request: PageRequest) -> dict[str, Any]:
     }
 
 
-def view_of(asked: Asked, seen: QuerySet[Handoff], reader: Reader, reading: Reading) -> str:
+def view_of(asked: Asked, reader: Reader, reading: Reading) -> str:
     """The tab asked for; without one, everything for a search, else where the reader starts."""
-    return asked.view or (tabs.FOUND if asked.q else tabs.usual(reader, seen, now=reading.now))
+    return asked.view or (tabs.FOUND if asked.q else tabs.usual(reader, now=reading.now))
 
 
-def narrowed(seen: QuerySet[Handoff], reader: Reader, asked: Asked, view: str, reading: Reading) -> QuerySet[Handoff]:
+def narrowed(reader: Reader, asked: Asked, view: str, reading: Reading) -> QuerySet[Handoff]:
     """The list of a tab after search and filters, unordered."""
-    return seen.filter(tabs.condition(view, reader, now=reading.now), questions.condition(asked, now=reading.now))
+    return tabs.listed(view, reader, now=reading.now).filter(questions.condition(asked, now=reading.now))
 
 
 def headline(reader: Reader, counts: Counts, asked: Asked, view: str, reading: Reading) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from handoffs.access import visible_to
@@ -76,12 +75,11 @@ def pulse(request: HttpRequest) -> HttpResponse:
     reading = reading_of(user, now())
     reader = tabs.reader_of(user)
     asked, _ = questions.read(request.GET, reader)
-    seen = visible_to(user)
-    view = inbox.view_of(asked, seen, reader, reading)
-    headline = inbox.headline(reader, tabs.counts(seen, reader, now=reading.now), asked, view, reading)
+    view = inbox.view_of(asked, reader, reading)
+    headline = inbox.headline(reader, tabs.counts(reader, now=reading.now), asked, view, reading)
     shown = _shown(request.GET.get("marks", ""))
-    wanted = queue.page_of(inbox.narrowed(seen, reader, asked, view, reading), view, page=asked.page)
-    fresh = _fresh(seen, shown, reader, reading)
+    wanted = queue.page_of(inbox.narrowed(reader, asked, view, reading), view, page=asked.page)
+    fresh = _fresh(shown, reader, reading)
     changed = [each for each in fresh if each.has_changed]
     stale, already = _stale(list(shown), wanted, fresh), request.GET.get("stale", "")
     if not changed and (headline["figures"], stale) == (request.GET.get("figures"), already):
@@ -91,9 +89,9 @@ def pulse(request: HttpRequest) -> HttpResponse:
     return page(request, "handoffs/_pulse.html", headline | context)
 
 
-def _fresh(seen: QuerySet[Handoff], shown: Mapping[int, Mark], reader: tabs.Reader, reading: Reading) -> list[Fresh]:
+def _fresh(shown: Mapping[int, Mark], reader: tabs.Reader, reading: Reading) -> list[Fresh]:
     """The shown rows that the reader may still see, as they are now."""
-    allowed = set(seen.filter(pk__in=shown).values_list("pk", flat=True))
+    allowed = set(visible_to(reader.user).filter(pk__in=shown).values_list("pk", flat=True))
     found = []
     for handoff in queue.loaded([number for number in shown if number in allowed]):
         chip = queue.chip_of(handoff, reader.rep, reading)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
 from django.db.models import IntegerField, Q, QuerySet, Subquery
 
-from handoffs.access import groups_of, managed_teams, rep_of, sees_all
+from handoffs.access import groups_of, managed_teams, own_of, rep_of, sees_all, visible_to
 from handoffs.models import Handoff, Standing, State
 from handoffs.shipped import REP
 from routing.models import Rep, User
@@ -38,6 +38,8 @@ class Reader:
     user: User
     rep: Rep | None
     teams: frozenset[int]
+    people: frozenset[int]
+    """Ids of everybody in those teams or, for somebody who manages none, in their own."""
     sees_all: bool
 
     @property
@@ -70,10 +72,12 @@ class Counts:
 
 
 def reader_of(user: User) -> Reader:
-    """The reader, in two queries at most."""
+    """The reader, in three queries at most."""
     rep = rep_of(user)
     teams = frozenset(managed_teams(rep)) if rep else frozenset[int]()
-    return Reader(user=user, rep=rep, teams=teams, sees_all=sees_all(user))
+    near = teams or ({rep.team_id} if rep else ())
+    people = frozenset(Rep.objects.filter(team__in=near).values_list("pk", flat=True))
+    return Reader(user=user, rep=rep, teams=teams, people=people, sees_all=sees_all(user))
 
 
 def keys_of(reader: Reader) -> list[str]:
@@ -90,12 +94,19 @@ def keys_of(reader: Reader) -> list[str]:
     return [key for key, is_drawn in drawn.items() if is_drawn] or [MINE]
 
 
-def usual(reader: Reader, seen: QuerySet[Handoff], *, now: datetime) -> str:
+def usual(reader: Reader, *, now: datetime) -> str:
     """The tab a reader starts on: their own work, or, for those who have none and see others', everything open."""
     only_a_rep = reader.rep is not None and groups_of(reader.user) <= {REP} and not reader.user.is_superuser
-    if only_a_rep or not reader.sees_others or seen.filter(condition(MINE, reader, now=now)).exists():
+    if only_a_rep or not reader.sees_others or listed(MINE, reader, now=now).exists():
         return MINE
     return OPEN
+
+
+def listed(view: str, reader: Reader, *, now: datetime) -> QuerySet[Handoff]:
+    """The handoffs of a tab at `now` (UTC), unordered; never any that the reader may not see."""
+    is_own = view in {MINE, ACKNOWLEDGE, SENT} or (view == RISK and not reader.sees_others)
+    seen = own_of(reader.user) if is_own else visible_to(reader.user)
+    return seen.filter(condition(view, reader, now=now))
 
 
 def condition(view: str, reader: Reader, *, now: datetime) -> Q:
@@ -105,23 +116,25 @@ def condition(view: str, reader: Reader, *, now: datetime) -> Q:
         return {OPEN: is_open, CLOSED: Q(standing=Standing.ENDED), FOUND: Q()}[view]
     if view == RISK:
         late = Q(standing=Standing.RUNNING, at_risk_at__lte=now)
-        return late if reader.sees_all else late & (Q(owner=rep) | _team(reader.teams))
+        return (
+            late
+            if reader.sees_all
+            else late & (Q(owner=rep) | _team(reader.teams, reader.people if reader.teams else ()))
+        )
     if rep is None:
         return Q(pk__in=[])
     return {
         MINE: is_open & (Q(owner=rep) | Q(from_rep=rep, state__in=(State.BLOCKED, State.REJECTED))),
         ACKNOWLEDGE: Q(owner=rep, standing=Standing.RUNNING, state=State.ASSIGNED),
         SENT: Q(from_rep=rep) & is_open,
-        TEAM: is_open & _team(reader.teams or {rep.team_id}),
+        TEAM: is_open & _team(reader.teams or {rep.team_id}, reader.people),
     }[view]
 
 
-def counts(seen: QuerySet[Handoff], reader: Reader, *, now: datetime, here: QuerySet[Handoff] | None = None) -> Counts:
-    """The figures over what the reader may see and, if given, over the list `here`: one query, and no long count."""
-    wanted = {
-        f"n_{key}": seen.filter(condition(key, reader, now=now)) for key in keys_of(reader) if key not in UNCOUNTED
-    }
-    wanted["n_breached"] = seen.filter(condition(RISK, reader, now=now), due_at__lte=now)
+def counts(reader: Reader, *, now: datetime, here: QuerySet[Handoff] | None = None) -> Counts:
+    """The figures of the tabs and, if given, of the list `here`: one query, and no long count."""
+    wanted = {f"n_{key}": listed(key, reader, now=now) for key in keys_of(reader) if key not in UNCOUNTED}
+    wanted["n_breached"] = listed(RISK, reader, now=now).filter(due_at__lte=now)
     if here is not None:
         wanted["n_here"] = here
     figures = {name: _count(each) for name, each in wanted.items()}
@@ -135,9 +148,9 @@ def in_words(count: int) -> str:
     return f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else f"{count:,}"
 
 
-def _team(teams: frozenset[int] | set[int]) -> Q:
-    """Work of the teams: somebody in them has it, or it waits for them."""
-    return Q(team__in=teams) | Q(owner__in=Rep.objects.filter(team__in=teams))
+def _team(teams: Collection[int], people: Collection[int]) -> Q:
+    """Work of the teams: one of their people has it, or it waits for them. Ids rather than joins: they use indexes."""
+    return Q(team__in=teams) | Q(owner__in=people)
 
 
 class _Count(Subquery):
