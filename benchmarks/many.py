@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from benchmarks.scenario import received
 from handoffs import pipeline
-from handoffs.models import Account, Contact, Deal, Handoff
+from handoffs.models import Handoff
 from routing.models import Assignment, HandoffType
 from sla.models import Clock, ClockInterval, ClockKind
 from tests.factories import Company
@@ -125,7 +125,7 @@ def copies(
     The ids are those of the `of`th set of copies, ten million apart.
     """
     fields = [field for field in row._meta.concrete_fields if not getattr(field, "generated", False)]
-    columns = [field.column for field in fields]
+    columns = [str(field.column) for field in fields]
     fresh = {"uuid": "gen_random_uuid()"} if "uuid" in columns else {}
     values = {"id": f"{FIRST + 10_000_000 * (of - 1)} + n", **fresh, **changes}
     unknown = set(values) - set(columns)
