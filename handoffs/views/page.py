@@ -20,6 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from handoffs import inside
 from handoffs.access import may_start, rep_of
 from handoffs.models import Preference
 from handoffs.now import now
@@ -52,6 +53,8 @@ def page(
     }
     if request.user.is_authenticated:
         shared |= {"nav": _navigation(request.user), "reader": _reader(request.user)}
+        # Asked for by whole pages alone, not by what is swapped into them.
+        shared["bell"] = SimpleLazyObject(partial(_unread, request.user))
         if settings.HANDOFFS_DEMO:
             reading = reading_of(request.user, now())
             shared["demo_time"] = reading.moment(reading.now)
@@ -135,6 +138,10 @@ def _reader(user: User) -> dict[str, Any]:
     # Asked for by whole pages alone, not by what is swapped into them.
     single_keys = SimpleLazyObject(partial(_has_single_keys, user))
     return {"name": name, "job": job, "initials": initials(name), "tint": tint(name), "single_keys": single_keys}
+
+
+def _unread(user: User) -> int:
+    return inside.unread(user, now=now())
 
 
 def _has_single_keys(user: User) -> bool:

@@ -46,6 +46,10 @@ PAGES = (
     page("inbox/rows/", GET=SIGNED_IN, note="shows each their own"),
     page("inbox/pulse/", GET=SIGNED_IN, note="shows each their own"),
     page("handoffs/new/", GET=MAY_START, POST=MAY_START, note="for an account they may open"),
+    page("me/", GET=SIGNED_IN, POST=SIGNED_IN, note="one's own"),
+    page("notices/", GET=SIGNED_IN, note="one's own"),
+    page("notices/unread/", GET=SIGNED_IN, note="one's own"),
+    page("notices/read/", POST=SIGNED_IN, note="one's own"),
     page("accounts/password/", GET=SIGNED_IN, POST=SIGNED_IN, note="one's own"),
     page("demo/clock/", POST=NOBODY, hidden_from=EVERYBODY, note="in a demo alone, for everybody who signed in"),
 )

@@ -1,0 +1,86 @@
+"""How one wants to be told, when one wants quiet, and how the pages behave."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import time
+from functools import cache
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from handoffs.access import rep_of
+from handoffs.models import Preference
+from handoffs.now import now
+from handoffs.views.page import PageRequest, methods, page, reading_of, signed_in
+from routing.models import User
+
+NOT_A_TIME = "Write a time of day as hours and minutes, such as 22:00."
+
+
+@cache
+def _zones() -> tuple[tuple[str, str], ...]:
+    """Every zone that can be chosen, those of places first."""
+    names = sorted(zoneinfo.available_timezones(), key=lambda name: ("/" not in name, name.startswith("Etc/"), name))
+    return tuple((name, name.replace("_", " ")) for name in names)
+
+
+class PreferenceForm(forms.ModelForm[Preference]):
+    """A person's own preferences, with the time zone of their account."""
+
+    quiet_from = forms.TimeField(required=False, input_formats=["%H:%M"], error_messages={"invalid": NOT_A_TIME})
+    quiet_until = forms.TimeField(required=False, input_formats=["%H:%M"], error_messages={"invalid": NOT_A_TIME})
+    time_zone = forms.ChoiceField(
+        choices=_zones, error_messages={"invalid_choice": "There is no such time zone. Choose one of the list."}
+    )
+
+    class Meta:
+        model = Preference
+        fields = ("channel", "quiet_from", "quiet_until", "single_keys")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        start, end = cleaned.get("quiet_from"), cleaned.get("quiet_until")
+        if (start is None) != (end is None) and not self.errors:
+            missing = "quiet_from" if start is None else "quiet_until"
+            self.add_error(missing, "Give both the start and the end of your quiet hours, or neither.")
+        elif isinstance(start, time) and start == end:
+            self.add_error("quiet_until", "Quiet hours that end when they start have no length. Change one of the two.")
+        return cleaned
+
+
+@methods("GET", "HEAD", "POST")
+@signed_in
+def me(request: HttpRequest) -> HttpResponse:
+    """The reader's own settings; a wrong form comes back with status 422."""
+    user = cast(PageRequest, request).user
+    present = Preference.objects.filter(user=user).first() or Preference(user=user)
+    data = request.POST if request.method == "POST" else None
+    form = PreferenceForm(data, instance=present, initial={"time_zone": user.time_zone})
+    if form.is_valid():
+        _keep(form, user)
+        messages.success(request, "Your settings are saved. They hold for what is sent from now on.")
+        return redirect("me")
+    rep = rep_of(user)
+    context = {
+        "place": "me",
+        "form": form,
+        "has_slack": rep is not None and bool(rep.messaging_id),
+        "is_on_roster": rep is not None,
+        "zone_now": reading_of(user, now()).moment(now()),
+    }
+    return page(request, "preferences.html", context, status=422 if form.is_bound else 200)
+
+
+def _keep(form: PreferenceForm, user: User) -> None:
+    chosen = form.cleaned_data
+    values = {name: chosen[name] for name in PreferenceForm.Meta.fields}
+    with transaction.atomic():
+        Preference.objects.update_or_create(user=user, defaults=values)
+        if user.time_zone != chosen["time_zone"]:
+            user.time_zone = chosen["time_zone"]
+            user.save(update_fields=["time_zone"])
