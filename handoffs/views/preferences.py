@@ -19,6 +19,7 @@ from handoffs.now import now
 from handoffs.views.page import PageRequest, methods, page, reading_of, signed_in
 from routing.models import User
 
+KEPT = ("channel", "quiet_from", "quiet_until", "single_keys")
 NOT_A_TIME = "Write a time of day as hours and minutes, such as 22:00."
 
 
@@ -29,18 +30,23 @@ def _zones() -> tuple[tuple[str, str], ...]:
     return tuple((name, name.replace("_", " ")) for name in names)
 
 
-class PreferenceForm(forms.ModelForm[Preference]):
+class PreferenceForm(forms.Form):
     """A person's own preferences, with the time zone of their account."""
 
+    channel = forms.ChoiceField(
+        choices=Preference.Channel.choices,
+        error_messages={
+            "required": "Choose how messages reach you.",
+            "invalid_choice": "There is no such way. Choose one of the three.",
+        },
+    )
     quiet_from = forms.TimeField(required=False, input_formats=["%H:%M"], error_messages={"invalid": NOT_A_TIME})
     quiet_until = forms.TimeField(required=False, input_formats=["%H:%M"], error_messages={"invalid": NOT_A_TIME})
     time_zone = forms.ChoiceField(
         choices=_zones, error_messages={"invalid_choice": "There is no such time zone. Choose one of the list."}
     )
 
-    class Meta:
-        model = Preference
-        fields = ("channel", "quiet_from", "quiet_until", "single_keys")
+    single_keys = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -59,8 +65,8 @@ def me(request: HttpRequest) -> HttpResponse:
     """The reader's own settings; a wrong form comes back with status 422."""
     user = cast(PageRequest, request).user
     present = Preference.objects.filter(user=user).first() or Preference(user=user)
-    data = request.POST if request.method == "POST" else None
-    form = PreferenceForm(data, instance=present, initial={"time_zone": user.time_zone})
+    kept = {name: getattr(present, name) for name in KEPT} | {"time_zone": user.time_zone}
+    form = PreferenceForm(request.POST if request.method == "POST" else None, initial=kept)
     if form.is_valid():
         _keep(form, user)
         messages.success(request, "Your settings are saved. They hold for what is sent from now on.")
@@ -78,7 +84,7 @@ def me(request: HttpRequest) -> HttpResponse:
 
 def _keep(form: PreferenceForm, user: User) -> None:
     chosen = form.cleaned_data
-    values = {name: chosen[name] for name in PreferenceForm.Meta.fields}
+    values = {name: chosen[name] for name in KEPT}
     with transaction.atomic():
         Preference.objects.update_or_create(user=user, defaults=values)
         if user.time_zone != chosen["time_zone"]:
