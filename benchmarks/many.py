@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from benchmarks.scenario import received
 from handoffs import pipeline
-from handoffs.models import Handoff
-from routing.models import Assignment, HandoffType
-from sla.models import Clock, ClockInterval, ClockKind
+from routing.models import HandoffType
+from sla.models import ClockKind
 from tests.factories import Company
 
 OWNERS = ("ingrid", "freya", "mikael", "oskar", "priya")
@@ -141,6 +140,3 @@ def copies(
 
 def _one_of(values: list[int], index: str) -> str:
     return f"(ARRAY{values})[{index} % {len(values)} + 1]"
-
-
-_ = (Account, Contact, Deal, Handoff, Assignment, Clock, ClockInterval)
