@@ -119,9 +119,9 @@ class Line:
     text: str
 
 
-def sentences(stream: str) -> list[Line]:
-    """The log of a stream as sentences, oldest first; names are looked up, a few queries for any number."""
-    events = list(Event.objects.filter(stream=stream).order_by("seq"))
+def sentences(stream: str, *, last: int | None = None) -> list[Line]:
+    """The log of a stream as sentences, oldest first, all or the `last` so many; a few queries for any number."""
+    events = list(Event.objects.filter(stream=stream).order_by("-seq")[:last])[::-1]
     people = {str(pk) for event in events for pk in (event.facts.get("rep"), event.facts.get("previous")) if pk}
     reps = {str(rep.pk): rep.name for rep in Rep.objects.filter(pk__in=people)}
     users = {f"user:{user.pk}": str(user) for user in User.objects.filter(pk__in=_user_ids(events))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -49,20 +49,45 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def weekday(at: date) -> str:
     """Thu 19 Nov 2026."""
-    return f"{_DAYS[at.weekday()]} {day(at)}"
+    return f"{weekday_name(at)} {day(at)}"
+
+
+def weekday_name(at: date) -> str:
+    """Thu."""
+    return _DAYS[at.weekday()]
+
+
+def zone_name(local: datetime) -> str:
+    """The short name of an aware instant's zone: GMT, CET, UTC+03."""
+    name = local.tzname() or str(local.tzinfo)
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name
 
 
 def moment(at: datetime, zone: str) -> str:
     """Thu 19 Nov 2026, 14:52 GMT: an aware instant on the clocks of `zone`, an IANA name."""
     local = at.astimezone(ZoneInfo(zone))
-    name = local.tzname() or zone
-    return f"{weekday(local)}, {local:%H:%M} {f'UTC{name}' if name[0] in '+-' else name}"
+    return f"{weekday(local)}, {local:%H:%M} {zone_name(local)}"
 
 
 def duration(minutes: int) -> str:
     """A promise: 2 hours, 1 hour, 90 minutes."""
     hours, rest = divmod(minutes, 60)
     return counted(minutes, "minute") if rest or not hours else counted(hours, "hour")
+
+
+def span(length: timedelta) -> str:
+    """A length of time, never negative: under 1 m, 32 m, 1 h 15 m, 3 d 4 h."""
+    if length < timedelta(minutes=1):
+        return "under 1 m"
+    days, rest = divmod(length, timedelta(days=1))
+    hours, rest = divmod(rest, timedelta(hours=1))
+    minutes = rest // timedelta(minutes=1)
+    if days >= 2:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    hours += days * 24
+    if not hours:
+        return f"{minutes} m"
+    return f"{hours} h {minutes:02} m" if minutes else f"{hours} h"
 
 
 _IN_UTC = re.compile(r"\b(\d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}) UTC\b")

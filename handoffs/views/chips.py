@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from handoffs.models import Handoff, State
-from handoffs.views.words import HOUR, Reading, duration
+from handoffs.views.words import HOUR, Reading
+from handoffs.wording import span
 from routing import hours
 from routing.calendars import thawed
 from sla.clock import used
@@ -70,10 +71,10 @@ def chip(handoff: Handoff, clock: Clock | None, reading: Reading, *, is_sender: 
 def _running(clock: Clock, reading: Reading) -> Chip:
     due = f"Due {reading.time(clock.deadline_at)}"
     if reading.now >= clock.deadline_at:
-        over = f"{duration(reading.now - clock.deadline_at)} over"
+        over = f"{span(reading.now - clock.deadline_at)} over"
         return Chip(group=BREACHED, tone="bad", icon="stop", label="Breached", words=over, note=due, is_solid=True)
     left = hours.elapsed(thawed(clock.hours), reading.now, clock.deadline_at)
-    words = f"{duration(left)} left"
+    words = f"{span(left)} left"
     group = SOON if clock.deadline_at - reading.now <= HOUR else LATER
     if reading.now >= clock.at_risk_at:
         return Chip(group=group, tone="warn", icon="warn", label="At risk", words=words, note=due)
@@ -90,18 +91,18 @@ def _paused(clock: Clock, reading: Reading) -> Chip:
         tone="idle",
         icon="pause",
         label="Paused",
-        words=f"Paused {duration(reading.now - since)}",
-        note=f"{duration(left)} left on resume",
+        words=f"Paused {span(reading.now - since)}",
+        note=f"{span(left)} left on resume",
     )
 
 
 def _met(handoff: Handoff, clock: Clock, reading: Reading) -> Chip:
     at = clock.stopped_at or handoff.contacted_at or reading.now
-    limit = f"Limit {duration(timedelta(minutes=clock.target_minutes))}"
+    limit = f"Limit {span(timedelta(minutes=clock.target_minutes))}"
     if at > clock.deadline_at:
-        late = f"{duration(at - clock.deadline_at)} late"
+        late = f"{span(at - clock.deadline_at)} late"
         return Chip(group=CONTACTED, tone="bad", icon="stop", label="Contacted late", words=late, note=limit)
-    words = f"Met in {duration(used(clock, clock.intervals.all(), now=at))}"
+    words = f"Met in {span(used(clock, clock.intervals.all(), now=at))}"
     return Chip(group=CONTACTED, tone="ok", icon="done", label="Met", words=words, note=limit)
 
 
@@ -123,7 +124,7 @@ def _unassigned(handoff: Handoff, reading: Reading) -> Chip:
         note = f"Until {reading.time(handoff.next_at)}"
         return Chip(group=WAITING, tone="idle", icon="pause", label="Held, nobody at work", words="Held", note=note)
     since = handoff.unassigned_since or handoff.received_at
-    words = f"Unassigned {duration(reading.now - since)}"
+    words = f"Unassigned {span(reading.now - since)}"
     return Chip(group=WAITING, tone="warn", icon="warn", label="Unassigned", words=words, note="Nobody could take it")
 
 

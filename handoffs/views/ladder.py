@@ -9,7 +9,8 @@ from typing import Any
 
 from handoffs.models import Handoff
 from handoffs.views.chips import BREACHED, Chip, chip
-from handoffs.views.words import Reading, duration, share
+from handoffs.views.words import Reading, share
+from handoffs.wording import span
 from routing.models import RoleCode
 from sla.clock import used
 from sla.models import Clock, EscalationStep
@@ -102,7 +103,7 @@ def _rungs(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool, 
         if step["action"] in NOT_ON_THE_TRACK or (clock.state == Clock.State.STOPPED and at is None):
             continue
         due = datetime.fromisoformat(step["due_at"])
-        late = duration(due - clock.deadline_at)
+        late = span(due - clock.deadline_at)
         label = labels.get(step["action"]) or _who(step, handoff.type_enum.escalation_role, holders)
         yield Rung(label=label, time=f"{reading.time(at or due)} (+{late})", at=at or due, state="done" if at else "")
 

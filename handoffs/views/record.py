@@ -13,7 +13,7 @@ from handoffs.access import rep_of, verbs_of, visible_to
 from handoffs.links import crm_link
 from handoffs.models import Account, Delivery, Event, Handoff, Remark, State
 from handoffs.pipeline import UNDO
-from handoffs.timeline import Line, sentences
+from handoffs.timeline import Line, head, sentences
 from handoffs.views import actions, brief
 from handoffs.views.chips import chip
 from handoffs.views.ladder import Track, track
@@ -26,6 +26,8 @@ from routing.models import Decision, SegmentCode, User
 from routing.offices import holder_of
 from sla.models import Clock, ClockKind, EscalationStep
 
+LINES_MOST = 200
+"""The latest audit lines of a long log; the admin has the others."""
 LINES_FIRST = 8
 """Audit lines that are shown before the rest is unfolded."""
 
@@ -45,10 +47,11 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
     clock = present_clock(handoff)
     decision = _decision(handoff)
     body = handoff.package.body if handoff.package else None
+    timeline_length = head(handoff.stream).seq
     granted = verbs_of(user, handoff)
     offered = offers(handoff, granted)
     gaps = lines_of(handoff, user, may_fill="fill_gap" in granted, reading=reading)
-    audit = [_audit_line(line, reading) for line in reversed(sentences(handoff.stream))]
+    audit = [_audit_line(line, reading) for line in reversed(sentences(handoff.stream, last=LINES_MOST))]
     return {
         "handoff": handoff,
         "is_owner": is_owner,
@@ -63,6 +66,7 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
         "audit": audit,
         "audit_first": audit[:LINES_FIRST],
         "audit_rest": audit[LINES_FIRST:],
+        "audit_cut": timeline_length - len(audit),
         "zone": reading.zone_name(),
         "notice": _notice(handoff, reading),
         "is_moving": handoff.state == State.RECEIVED and handoff.parked_at is None,

@@ -13,9 +13,7 @@ from django.core.validators import DomainNameValidator, validate_email
 
 from handoffs import wording
 
-MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 
 _a_domain = DomainNameValidator(accept_idna=True)
 _PHONE = re.compile(r"\+?[0-9][0-9 ().\-/]{4,30}")
@@ -34,8 +32,7 @@ class Reading:
 
     def zone_name(self, at: datetime | None = None) -> str:
         """The short name of the zone at that instant: GMT, CET, UTC+03."""
-        name = self.local(at or self.now).strftime("%Z")
-        return f"UTC{name}" if name[:1] in "+-" else name
+        return wording.zone_name(self.local(at or self.now))
 
     def time(self, at: datetime) -> str:
         """14:52 today, Fri 14:52 within six days, 26 Nov 14:52 this year, else 26 Nov 2025 14:52."""
@@ -43,7 +40,7 @@ class Reading:
         if there.date() == here.date():
             return f"{there:%H:%M}"
         if abs((there.date() - here.date()).days) < 7:
-            return f"{there:%a %H:%M}"
+            return f"{wording.weekday_name(there)} {there:%H:%M}"
         return f"{self.day(at)} {there:%H:%M}"
 
     def exact(self, at: datetime) -> str:
@@ -64,8 +61,8 @@ class Reading:
 
     def calendar_day(self, day: date) -> str:
         """The same for a calendar day, which has no zone."""
-        year = "" if day.year == self.local(self.now).year else f" {day.year}"
-        return f"{day.day} {day:%b}{year}"
+        said = wording.day(day)
+        return said.removesuffix(f" {self.local(self.now).year}")
 
     def days_away(self, day: date) -> str:
         """How far a calendar day is: today, in 99 days, 3 days ago."""
@@ -74,21 +71,6 @@ class Reading:
             return "today"
         count = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
         return f"in {count}" if days > 0 else f"{count} ago"
-
-
-def duration(span: timedelta) -> str:
-    """A length of time, never negative: under 1 m, 32 m, 1 h 15 m, 3 d 4 h."""
-    if span < MINUTE:
-        return "under 1 m"
-    days, rest = divmod(span, DAY)
-    hours, rest = divmod(rest, HOUR)
-    minutes = rest // MINUTE
-    if days >= 2:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    hours += days * 24
-    if not hours:
-        return f"{minutes} m"
-    return f"{hours} h {minutes:02} m" if minutes else f"{hours} h"
 
 
 def website(domain: str) -> str:

@@ -26,7 +26,16 @@ def addresses(desk: Desk) -> list[str]:
     records = [desk.breached, desk.fresh, desk.blocked, *desk.each_type.values()]
     lists = ["/?view=mine", "/?view=acknowledge", "/?view=closed", "/?q=halvorsen", "/?q=zzz"]
     pages = [f"/handoffs/{handoff.reference}/" for handoff in records]
-    return [*lists, *pages, f"/handoffs/{desk.fresh.reference}/response/"]
+    forms = [f"/handoffs/{desk.fresh.reference}/{path}/" for path in ("contact", "return")]
+    start = ["/handoffs/new/?q=a", f"/handoffs/new/?account={desk.fresh.account.crm_id}"]
+    return [*lists, *pages, *forms, *start, f"/handoffs/{desk.fresh.reference}/response/"]
+
+
+def dialogs(desk: Desk) -> list[tuple[str, str]]:
+    """A page, and the selector of what opens a form in it."""
+    fresh, met = (f"/handoffs/{handoff.reference}/" for handoff in (desk.fresh, desk.blocked))
+    forms = [(fresh, f"#handoff [data-verb={verb}]") for verb in ("log_contact", "reject")]
+    return [*forms, (met, "[data-verb=fill_gap]"), (met, "#handoff [data-verb=withdraw]")]
 
 
 def faults(tab: Page) -> list[str]:
@@ -72,6 +81,18 @@ def test_axe_finds_nothing_on_any_page(sign_in: SignIn, desk: Desk) -> None:
         tab.goto(address)
         tab.evaluate(UNFOLD)
         found |= {address: faulty} if (faulty := faults(tab)) else {}
+    assert found == {}
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing_in_any_dialog(sign_in: SignIn, desk: Desk) -> None:
+    tab = sign_in("ingrid")
+    found: dict[str, list[str]] = {}
+    for address, opener in dialogs(desk):
+        tab.goto(address)
+        tab.locator(opener).first.click()
+        tab.locator("#dialog[open], li.filling").wait_for()
+        found |= {opener: faulty} if (faulty := faults(tab) + sideways(tab)) else {}
     assert found == {}
 
 

@@ -3,7 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handoffs.views.words import Reading, duration, initials, mailto, share, tel, website
+from handoffs import wording
+from handoffs.views.words import Reading, initials, mailto, share, tel, website
 
 NOW = datetime(2026, 11, 19, 14, 20, tzinfo=UTC)
 LONDON = Reading(ZoneInfo("Europe/London"), NOW)
@@ -23,7 +24,7 @@ LONDON = Reading(ZoneInfo("Europe/London"), NOW)
     ],
 )
 def test_durations_are_said_in_minutes_hours_and_days(span: timedelta, said: str) -> None:
-    assert duration(span) == said
+    assert wording.span(span) == said
 
 
 @pytest.mark.parametrize(
