@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -12,7 +13,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from handoffs.models import Handoff, State
+from handoffs import ack_links
+from handoffs.models import Delivery, Handoff, State
 from routing.models import HandoffType, User
 from sla.models import Clock, ClockKind
 
@@ -71,25 +73,95 @@ def local_part(handoff: Handoff) -> str:
     return "ben"
 
 
+FORMS = {
+    "handoff-assigned": ("log_contact", "reject", "withdraw", "reassign"),
+    "handoff-contacted": ("book_meeting", "close"),
+    "handoff-rejected": ("resubmit",),
+}
+"""Which forms are pictured over which record: as pages of their own, and in the dialog."""
+
+SENDERS_FORMS = frozenset({"resubmit", "withdraw"})
+
+NOT_PAGES = {
+    "inbox_rows": "a fragment of the inbox",
+    "inbox_pulse": "a fragment of the inbox",
+    "handoff_clock": "a fragment of the record",
+    "handoff_by_uuid": "leads on",
+    "response_file": "a file",
+    "acknowledge": "takes a form",
+    "undo_acknowledge": "takes a form",
+    "ask_gap": "takes a form",
+    "fill_gap": "pictured in the record, in the gap's own line",
+    "healthz": "for machines",
+    "readyz": "for machines",
+    "metrics": "for machines",
+    "slack_actions": "for machines",
+    "sign_out": "takes a form",
+    "theme": "takes a form",
+    "demo_clock": "takes a form",
+    "company_sign_in": "leads away",
+    "company_sign_in_back": "leads on",
+}
+"""Addresses that nobody looks at, and why."""
+
+
 def places(now: datetime) -> Sequence[Place]:
     """All of them, over what is in the database."""
-    inbox = reverse("inbox")
-    found = [
+    found = records(now)
+    one = found["handoff-breached"]
+    return [*_doors(one, now), *_lists(), *_records(found), *_forms(found)]
+
+
+def _doors(one: Handoff, now: datetime) -> list[Place]:
+    """What is seen before or beside the work."""
+    alert = Delivery.objects.filter(handoff=one, purpose=Delivery.Purpose.BRIEFING).latest("id")
+    alert.queued_at = now
+    return [
         Place(name="sign-in", who="", path=reverse("sign_in")),
+        Place(name="password", who="ingrid", path=reverse("password")),
+        Place(name="acknowledge-link", who="", path=urlsplit(ack_links.link_for(alert)).path),
+        Place(name="acknowledge-link-forged", who="", path=reverse("ack_link", args=["nobody:signed:this"])),
         Place(name="error-404", who="ingrid", path="/nothing/here/"),
+    ]
+
+
+def _lists() -> list[Place]:
+    inbox = reverse("inbox")
+    return [
         Place(name="inbox", who="ingrid", path=inbox),
         Place(name="inbox-manager", who="elena", path=f"{inbox}?view=all"),
         Place(name="inbox-revops", who="ben", path=inbox),
         Place(name="inbox-closed", who="ben", path=f"{inbox}?view=closed"),
         Place(name="inbox-empty", who="ilse", path=f"{inbox}?view=mine"),
         Place(name="inbox-no-results", who="ingrid", path=f"{inbox}?q=nobody+of+that+name"),
+        Place(name="inbox-filtered", who="ben", path=f"{inbox}?view=all&type=sql_to_ae&segment=enterprise"),
+        Place(name="start", who="dana", path=reverse("start")),
     ]
-    for name, handoff in records(now).items():
-        path = reverse("handoff", args=[handoff.pk])
-        found.append(Place(name=name, who=local_part(handoff), path=path))
-    one = records(now)["handoff-breached"]
-    found.append(Place(name="response", who=local_part(one), path=reverse("response", args=[one.pk])))
-    return found
+
+
+def _records(found: Mapping[str, Handoff]) -> list[Place]:
+    pages = [
+        Place(name=name, who=local_part(handoff), path=reverse("handoff", args=[handoff.pk]))
+        for name, handoff in found.items()
+    ]
+    documents = [
+        Place(name=f"response-{name}", who="ben", path=reverse("response", args=[found[f"handoff-{name}"].pk]))
+        for name in ("breached", "blocked", "rejected")
+    ]
+    return pages + [replace(place, name=place.name.replace("response-breached", "response")) for place in documents]
+
+
+def _forms(found: Mapping[str, Handoff]) -> list[Place]:
+    """Every form as a page of its own, and one of each record in its dialog."""
+    pictured = []
+    for record, verbs in FORMS.items():
+        handoff = found[record]
+        for verb in verbs:
+            who = "ben" if verb in SENDERS_FORMS or verb == "reassign" else local_part(handoff)
+            pictured.append(Place(name=f"form-{verb}", who=who, path=reverse(verb, args=[handoff.pk])))
+            act = open_first(f'#handoff [data-verb="{verb}"]', "dialog form")
+            pictured.append(Place(name=f"dialog-{verb}", who=who, path=reverse("handoff", args=[handoff.pk]), act=act))
+    return pictured
 
 
 def cookie_of(who: str) -> str:

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import URLPattern, resolve
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.fixtures import Settings
 
+from handoffs import urls
 from handoffs.connectors import configured
 from handoffs.demo import company
 from routing import matcher
-from tests.browser.places import go, places
+from tests.browser.places import NOT_PAGES, Place, go, places
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -73,6 +76,7 @@ def test_no_page_violates_axe_or_its_content_security_policy_or_scrolls_sideways
     strict.on("pageerror", lambda error: heard.append(str(error)))
     complaints: dict[str, list[str]] = {}
     faults: dict[str, list[str]] = {}
+    assert _forgotten(places(now)) == set(), "tests/browser/places.py knows every page"
     everywhere = [place for place in places(now) if re.search(ONLY, place.name)]
     for place in everywhere:
         go(strict, place, base=live_server.url)
@@ -91,6 +95,13 @@ def test_no_page_violates_axe_or_its_content_security_policy_or_scrolls_sideways
     record_property("counted", f"{views} page views, {len(faults)} of them with violations of WCAG 2.2 AA")
     record_property("counted", f"{len(everywhere)} pages, {len(complaints)} with a complaint in the console")
     assert (faults, complaints) == ({}, {})
+
+
+def _forgotten(everywhere: Sequence[Place]) -> set[str]:
+    """The addresses of ours that are neither in the list nor known to be no page; and those that are gone."""
+    named = {pattern.name for pattern in urls.urlpatterns if isinstance(pattern, URLPattern) and pattern.name}
+    pictured = {resolve(urlsplit(place.path).path).url_name for place in everywhere if not place.is_error}
+    return (named - pictured - set(NOT_PAGES)) | (set(NOT_PAGES) - named)
 
 
 def _look(tab: Page, width: int, theme: str, name: str) -> list[str]:
