@@ -51,6 +51,8 @@ def test_pages_are_not_framed_guessed_or_referred_from(sign_in_page: HttpRespons
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=(), " in headers["Permissions-Policy"]
+    assert headers["X-Request-ID"]
 
 
 def test_behind_a_proxy_only_its_own_entry_of_the_forwarded_addresses_counts(rf: RequestFactory):
