@@ -139,10 +139,10 @@ class Group:
     rows: list[Row]
 
 
-def page_of(listed: QuerySet[Handoff], view: str, *, page: int, size: int = PAGE_SIZE) -> list[int]:
+def page_of(listed: QuerySet[Handoff], view: str, *, page: int) -> list[int]:
     """The numbers of the handoffs on a page (from 1) of a tab's list, in order; the database walks an index to them."""
-    start = (page - 1) * size
-    return list(listed.order_by(*ORDERS.get(view, IN_ORDER)).values_list("pk", flat=True)[start : start + size])
+    start = (page - 1) * PAGE_SIZE
+    return list(listed.order_by(*ORDERS.get(view, IN_ORDER)).values_list("pk", flat=True)[start : start + PAGE_SIZE])
 
 
 def loaded(numbers: Sequence[int]) -> list[Handoff]:
