@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from handoffs import wording
-from handoffs.models import Delivery, Event, Handoff, Remark, ReturnReason, State
+from handoffs import timeline, wording
+from handoffs.models import Delivery, Handoff, ReturnReason, State
 from handoffs.package import contact_to_reach
 from handoffs.response_facts import (
     DELIVERED,
@@ -129,11 +129,9 @@ def _held_until(handoff: Handoff, state: str) -> datetime | None:
     return handoff.next_at if state == "unassigned" else None
 
 
-def _remarked(handoff: Handoff, verb: str) -> str:
+def _said(handoff: Handoff, verb: str) -> str:
     """What was written when it was last returned or withdrawn, as a sentence of its own."""
-    line = Event.objects.filter(stream=handoff.stream, verb=verb).order_by("-seq").first()
-    uuid = line.facts.get("remark") if line else None
-    text = Remark.objects.filter(uuid=uuid).values_list("text", flat=True).first() if uuid else ""
+    text = timeline.last_remark(handoff.stream, verb)
     return f" {text}" if text else ""
 
 
@@ -142,9 +140,9 @@ def _reason(handoff: Handoff, decision: Decision | None, *, zone: str, rehearsed
         return f"Nobody has it: the sender {'would be' if rehearsed else 'was'} asked to fill what is missing."
     if handoff.state == State.REJECTED:
         why = dict(ReturnReason.choices).get(handoff.rejection_reason, "") or "no reason given"
-        return f"{handoff.owner or 'The owner'} returned it: {str(why).lower()}.{_remarked(handoff, 'rejected')}"
+        return f"{handoff.owner or 'The owner'} returned it: {str(why).lower()}.{_said(handoff, 'rejected')}"
     if handoff.state == State.WITHDRAWN:
-        return f"Its trigger was wrong, so it ended without an outcome.{_remarked(handoff, 'withdrawn')}"
+        return f"Its trigger was wrong, so it ended without an outcome.{_said(handoff, 'withdrawn')}"
     if handoff.state == State.UNASSIGNED and decision is not None:
         passed = [f"{c['name']} {c['words']}" for c in decision.receipt["candidates"] if c["code"] != "eligible"]
         passed = [wording.localised(said, lambda at: wording.moment(at, zone)) for said in passed]

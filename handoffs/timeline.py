@@ -138,6 +138,13 @@ def sentences(stream: str, *, last: int | None = None) -> list[Line]:
     ]
 
 
+def last_remark(stream: str, verb: str) -> str:
+    """What was written with the last such line; empty where nothing was, or it was erased."""
+    line = Event.objects.filter(stream=stream, verb=verb).order_by("-seq").first()
+    uuid = line.facts.get("remark") if line else None
+    return Remark.objects.filter(uuid=uuid).values_list("text", flat=True).first() or "" if uuid else ""
+
+
 ACTORS: Mapping[str, str] = {
     "engine": "Engine",
     "crm": "CRM",

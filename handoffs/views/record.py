@@ -11,9 +11,9 @@ from django.http import Http404
 from handoffs import wording
 from handoffs.access import rep_of, verbs_of, visible_to
 from handoffs.links import crm_link
-from handoffs.models import Account, Delivery, Event, Handoff, Remark, State
+from handoffs.models import Account, Delivery, Event, Handoff, ReturnReason, State
 from handoffs.pipeline import UNDO
-from handoffs.timeline import Line, head, sentences
+from handoffs.timeline import Line, head, last_remark, sentences
 from handoffs.views import actions, brief
 from handoffs.views.chips import chip
 from handoffs.views.ladder import Track, track
@@ -234,15 +234,15 @@ def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
         text = f"{again}The reasons are under “Why nobody?”."
         return {"tone": "warn", "icon": "warn", "title": "Nobody can take it now", "text": text}
     if handoff.state == State.REJECTED:
-        reason = wording.words(handoff.rejection_reason) or "No reason given"
-        remark = Remark.objects.filter(handoff=handoff).values_list("text", flat=True).last()
+        reason = str(dict(ReturnReason.choices).get(handoff.rejection_reason, "No reason given"))
+        remark = last_remark(handoff.stream, "rejected")
         clock = present_clock(handoff)
         due = f" by {reading.time(clock.deadline_at)}" if clock else ""
         said = f"{reason}. {remark}" if remark else f"{reason}."
         text = f"{said} The clock for first contact is stopped; {sender} has to answer{due}."
         return {"tone": "warn", "icon": "pause", "title": f"Returned to {sender}", "text": text}
     if handoff.state == State.WITHDRAWN:
-        text = "Its trigger was wrong, so it ended without an outcome."
+        text = f"Its trigger was wrong, so it ended without an outcome. {last_remark(handoff.stream, 'withdrawn')}"
         return {"tone": "idle", "icon": "info", "title": "Withdrawn", "text": text}
     return None
 

@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from handoffs import pipeline
+from handoffs import pipeline, timeline
 from handoffs.models import Contact, Delivery, Handoff, Note, State
 from routing.models import HandoffType
-from tests.factories import NOW, AccountFactory, Company, ContactFactory
+from tests.factories import NOW, AbsenceFactory, AccountFactory, Company, ContactFactory
 from tests.handoffs.pages.conftest import Give, SignIn
 from tests.handoffs.pages.reading import html, words
 
@@ -153,7 +153,7 @@ def test_a_returned_handoff_names_the_reason(firm: Company, give: Give, sign_in:
 
     said = words(sign_in("ingrid").get(page_of(handoff)))
 
-    told = "Returned to Dana Wrong owner. Not mine. The clock for first contact is stopped; Dana has to answer by "
+    told = "Wrong owner or territory. Not mine. The clock for first contact is stopped; Dana has to answer by "
     assert told in said
     assert "4 hours to answer the return" in said
     assert "Next steps for you" not in said, "the steps were the owner's; now it is the sender's turn"
@@ -265,3 +265,41 @@ def test_what_one_may_not_see_does_not_exist(firm: Company, give: Give, sign_in:
     nothing = sign_in("freya").get(f"/handoffs/HO-999999/{address}")
     assert (stranger.status_code, nothing.status_code) == (404, 404)
     assert "Halvorsen" not in words(stranger)
+
+
+def test_a_cover_is_named_as_such_and_times_are_the_readers(firm: Company, give: Give, sign_in: SignIn) -> None:
+    freya, ingrid = firm.reps["freya"], firm.reps["ingrid"]
+    AbsenceFactory.create(rep=freya, starts_at=NOW - timedelta(hours=1), ends_at=NOW + timedelta(hours=3), cover=ingrid)
+    assert ingrid.user is not None
+    ingrid.user.time_zone = "Europe/Oslo"
+    ingrid.user.save()
+    handoff = give(owner=freya)
+
+    said = words(sign_in("ingrid").get(page_of(handoff)))
+
+    assert "R-030 Account owner Its person is out, so another stands in" in said
+    assert "Ingrid Solheim, chosen Ingrid Solheim covers for Freya Aldous." in said
+    assert "Freya Aldous Skipped: is away until 14:00" in said, "14:00 in Oslo is 13:00 UTC"
+    assert "Named by the rule." not in said
+
+
+def test_a_rule_that_did_not_match_says_what_it_wants_and_what_is(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give(HandoffType.CLOSED_TO_CS)
+    assert handoff.owner is not None
+    said = words(sign_in("ben").get(page_of(handoff)))
+
+    assert "Only where handoff type is SQL; here it is Closed won" in said
+    assert "it is SQL: it is" not in said
+
+
+def test_a_long_log_shows_its_end_and_says_how_much_is_older(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    for _ in range(205):
+        timeline.record(handoff.stream, "put_off", actor="engine", now=NOW)
+    older = timeline.head(handoff.stream).seq - 200
+
+    said = words(sign_in("ben").get(page_of(handoff)))
+
+    assert "The latest 200 entries, append-only" in said
+    assert f"{older} older entries are kept and not shown here." in said
+    assert "Handoff received" not in said

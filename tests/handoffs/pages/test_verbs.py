@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from handoffs import pipeline
 from handoffs.models import Delivery, Event, Handoff, Remark, State
+from handoffs.views.verbs.moments import LocalMoment
 from tests.factories import NOW, Company
 from tests.handoffs.pages.conftest import Give, SignIn
 from tests.handoffs.pages.reading import html, words
@@ -316,3 +319,37 @@ def test_a_meeting_is_after_the_contact_and_within_a_year(
     assert "before the first contact" in words(meet("2026-11-17T09:00"))
     assert "more than a year away" in words(meet("2028-11-17T09:00"))
     assert meet("2026-11-17T10:10").status_code == 200, "one already held counts"
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "when", "meant"),
+    [
+        # The hour that comes twice: the first that is not in the future, and not before the assignment.
+        ("Europe/Berlin", "2026-10-25T01:45", "2026-10-25T02:30", "2026-10-25T00:30"),
+        ("Europe/Berlin", "2026-10-25T00:20", "2026-10-25T02:10", "2026-10-25T00:10"),
+        ("America/New_York", "2026-11-01T07:00", "2026-11-01T01:30", "2026-11-01T05:30"),
+        ("Asia/Kathmandu", "2026-11-17T10:30", "2026-11-17T16:00", "2026-11-17T10:15"),
+    ],
+)
+def test_zones_and_hours_that_come_twice_are_read_as_they_are_meant(zone: str, now: str, when: str, meant: str) -> None:
+    field = LocalMoment()
+    field.zone = ZoneInfo(zone)
+    field.latest = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    field.earliest = field.latest - timedelta(hours=6)
+
+    assert field.to_python(when) == datetime.fromisoformat(meant).replace(tzinfo=UTC)
+
+
+def test_of_an_hour_that_comes_twice_the_second_is_meant_where_the_first_is_too_early() -> None:
+    field = LocalMoment()
+    field.zone = ZoneInfo("Europe/Berlin")
+    field.earliest = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
+
+    assert field.to_python("2026-10-25T02:30") == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+def test_an_hour_that_the_clocks_skip_is_refused() -> None:
+    field = LocalMoment()
+    field.zone = ZoneInfo("Europe/Berlin")
+    with pytest.raises(ValidationError, match="On 29 Mar 2026 the clocks in Europe/Berlin skip 02:30"):
+        field.to_python("2026-03-29T02:30")
