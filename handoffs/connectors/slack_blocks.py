@@ -146,7 +146,7 @@ def _status(alert: Alert) -> str:
     if alert.status_at is None:
         return f"*{words}*"
     at = alert.status_at.astimezone(UTC)
-    return f"*{words}, <!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>*"
+    return f"*{words}*, <!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>"
 
 
 def _footer(alert: Alert) -> Iterator[Block]:

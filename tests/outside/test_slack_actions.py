@@ -40,7 +40,7 @@ def test_the_announcement_has_buttons_until_somebody_presses_and_then_says_who_a
     drain()
     assert buttons(fake_slack) == []
     said = str(blocks(fake_slack))
-    assert "Acknowledged by Ingrid, <!date^" in said
+    assert "*Acknowledged by Ingrid*, <!date^" in said
     assert "10:00 UTC" in said
 
 
