@@ -6,7 +6,7 @@ import pytest
 
 from handoffs import pipeline, timeline
 from handoffs.models import Delivery, Handoff, State
-from handoffs.states import IllegalMoveError, RefusedError
+from handoffs.states import BadValueError, IllegalMoveError, RefusedError
 from routing.models import Assignment, Membership, Turn
 from sla.models import Clock, ClockKind, Policy
 from tests.factories import NOW, AssignmentFactory, Company, PolicyFactory, company
@@ -210,3 +210,24 @@ def test_a_closed_handoff_may_be_handed_over_again_and_waits_for_nothing(firm: C
 def test_nothing_is_closed_that_was_never_contacted(firm: Company) -> None:
     with pytest.raises(IllegalMoveError, match="is assigned, so it cannot be closed"):
         pipeline.close(assigned(firm), outcome=State.CONVERTED, actor="user:1", now=LATER)
+
+
+# What cannot be.
+
+
+def test_a_text_that_is_too_long_and_a_reason_that_is_none_are_refused_at_every_door(firm: Company) -> None:
+    handoff = assigned(firm)
+    with pytest.raises(BadValueError, match="has 4,001 characters and at most 4,000 are kept"):
+        pipeline.reject(handoff, reason="not_a_fit", comment="x" * 4_001, actor="user:1", now=LATER)
+    with pytest.raises(BadValueError, match="There is no such reason"):
+        pipeline.reject(handoff, reason="bored", actor="user:1", now=LATER)
+    assert Handoff.objects.get(pk=handoff.pk).state == State.ASSIGNED
+    assert not Delivery.objects.filter(purpose="notice").exists()
+
+
+@pytest.mark.parametrize(("days", "sentence"), [(-1, "before the first contact"), (400, "more than a year away")])
+def test_a_meeting_that_cannot_be_is_refused(firm: Company, days: int, sentence: str) -> None:
+    handoff = contact(assigned(firm), minutes=10)
+    with pytest.raises(BadValueError, match=sentence):
+        pipeline.book_meeting(handoff, meeting_at=LATER + timedelta(days=days), actor="user:1", now=LATER)
+    assert Handoff.objects.get(pk=handoff.pk).meeting_at is None

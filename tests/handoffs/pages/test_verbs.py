@@ -195,6 +195,21 @@ def test_a_form_sent_twice_is_one_change_and_no_error(
     assert (Event.objects.count(), Delivery.objects.count()) == (lines, rows)
 
 
+def test_another_form_of_the_same_person_is_no_second_click_and_keeps_its_words(
+    firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
+) -> None:
+    case = CASES[0]
+    handoff, client = ready(give, case, clock), sign_in(case.who)
+    post(client, handoff, case)
+    sent = {**case.form, "findings": "They want a pilot.", "version": handoff.version}
+
+    answer = client.post(f"/handoffs/{handoff.reference}/contact/", sent, headers=HTMX)
+
+    assert answer.status_code == 409
+    assert "They want a pilot." in words(answer)
+    assert not Remark.objects.filter(text="They want a pilot.").exists()
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.verb)
 def test_a_form_of_what_has_changed_meanwhile_is_refused_and_the_words_are_kept(
     case: Case, firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller
