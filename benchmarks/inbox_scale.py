@@ -20,7 +20,7 @@ from benchmarks.scenario import asleep, fresh_firm
 from tests.factories import Company
 
 SIZES = (1_000, 100_000)
-ROUNDS, WARM_UP = 30, 5
+ROUNDS, WARM_UP = 15, 3
 MOST_RATIO = 2.0
 REP = ("/", "/?view=acknowledge", "/?view=risk", "/?view=team", "/?view=closed", "/?type=sql_to_ae&clock=breached")
 MANAGER = ("/?view=team", "/?view=all", "/?view=risk", "/?view=closed", "/?view=team&clock=waiting")

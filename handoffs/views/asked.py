@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Self
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.http import QueryDict
 
-from handoffs.models import Contact, Standing, State
+from handoffs.models import Account, Contact, Deal, Standing, State
 from handoffs.views.tabs import TITLES, Reader
 from routing.models import HandoffType, Rep, SegmentCode
 
@@ -152,15 +152,20 @@ def _filter(name: str, value: str, now: datetime) -> Q:
 
 
 def _matches(q: str) -> Q:
+    """A number names a handoff; other text is looked for in accounts, their contacts, and deals.
+
+    Each kind is searched by itself: joined, no index would help.
+    """
     number = re.fullmatch(r"(?:ho-?)?([0-9]{1,18})", q, flags=re.IGNORECASE)
     if number:
-        return Q(pk=int(number[1])) | Q(deal__crm_id__icontains=q)
-    people = Contact.objects.filter(account=OuterRef("account"))
+        return Q(pk=int(number[1])) | Q(deal__in=Deal.objects.filter(crm_id__icontains=q).values("pk"))
+    people = Contact.objects.all()
     for word in q.split()[:5]:
         people = people.filter(Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word))
-    names = Q(account__name__icontains=q) | Q(account__domain__icontains=q)
-    ids = Q(deal__name__icontains=q) | Q(deal__crm_id__iexact=q) | Q(account__crm_id__iexact=q)
-    return names | ids | Q(Exists(people))
+    accounts = Account.objects.filter(Q(name__icontains=q) | Q(domain__icontains=q) | Q(crm_id__iexact=q))
+    deals = Deal.objects.filter(Q(name__icontains=q) | Q(crm_id__iexact=q))
+    of_account = Q(account__in=accounts.values("pk")) | Q(account__in=people.values("account"))
+    return of_account | Q(deal__in=deals.values("pk"))
 
 
 def _clean(text: str) -> str:

@@ -24,7 +24,7 @@ def beat(tab: Page) -> None:
 
 
 def selected(tab: Page) -> str:
-    return tab.evaluate("document.querySelector('.row.selected')?.id || ''")
+    return str(tab.evaluate("document.querySelector('.row.selected')?.id || ''"))
 
 
 def test_j_and_k_move_along_the_rows_and_enter_opens_one(sign_in: SignIn, desk: Desk) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.contrib.staticfiles import finders
+from django.db import connection
+from django.db.models import Q
 from django.test import Client
 
 from handoffs import pipeline
-from handoffs.models import Handoff, Preference, State
+from handoffs.models import Account, Handoff, Preference, State
 from handoffs.views import tabs
 from routing.models import HandoffType
 from sla.models import Clock, ClockKind
@@ -237,3 +239,16 @@ def test_the_first_load_fits_into_sixty_kilobytes(firm: Company, give: Give, sig
 
     print("\n".join(f"{size:>7,} {name}" for name, size in found.items()), f"\n{sum(found.values()):>7,} together")
     assert sum(found.values()) <= FIRST_LOAD, found
+
+
+def test_search_has_an_index_for_each_kind_that_it_looks_through(firm: Company) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE '%%_search' ORDER BY 1")
+        assert [name for (name,) in cursor] == [
+            "handoffs_account_search",
+            "handoffs_contact_search",
+            "handoffs_deal_search",
+        ]
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        found = Account.objects.filter(Q(name__icontains="halvorsen") | Q(domain__icontains="halvorsen"))
+        assert "handoffs_account_search" in found.explain()
