@@ -6,22 +6,38 @@ Nothing here makes markup: the parts are plain words, which the template escapes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
-_TOKEN = re.compile(r"\\(?P<literal>[^\w\s])|(?P<bold>\*\*)|(?P<text>[^\\*]+|.)", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\(?P<literal>[^\w\s])|(?P<bold>\*\*)|(?P<sign>[✅❌⛔⏳⚠↩✖])\ufe0f?|(?P<text>[^\\*✅❌⛔⏳⚠↩✖]+|.)", re.DOTALL
+)
 _ITEM = re.compile(r"(?:- |\d+\. )")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"\|[-|\s]+\|")
 
 
+# Icon, tone and word of each sign that the document's own lines carry.
+SIGNS: Mapping[str, tuple[str, str, str]] = {
+    "✅": ("done", "ok", "done"),
+    "❌": ("stop", "bad", "failed"),
+    "⛔": ("stop", "bad", "blocked"),
+    "⏳": ("half", "info", "waiting"),
+    "⚠": ("warn", "warn", "warning"),
+    "↩": ("pause", "warn", "returned"),
+    "✖": ("x", "idle", "withdrawn"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Some words, bold or not."""
+    """Some words, bold or not; or, with an `icon` and its `tone`, a sign that the words stand for."""
 
     text: str
     is_bold: bool
+    icon: str = ""
+    tone: str = ""
 
 
 Words = list[Span]
@@ -80,8 +96,12 @@ def words(line: str) -> Words:
         if token["bold"]:
             is_bold = not is_bold
             continue
+        if token["sign"]:
+            icon, tone, text = SIGNS[token["sign"]]
+            spans.append(Span(text, is_bold, icon, tone))
+            continue
         said = token["literal"] or token["text"]
-        if spans and spans[-1].is_bold == is_bold:
+        if spans and spans[-1].is_bold == is_bold and not spans[-1].icon:
             spans[-1] = Span(spans[-1].text + said, is_bold)
         else:
             spans.append(Span(said, is_bold))

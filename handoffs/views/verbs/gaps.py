@@ -46,6 +46,7 @@ class GapForm(forms.Form):
         field.label = wording.capital(gap.label)
         field.help_text = f"Goes into the {where} in the CRM."
         field.widget = _widget(name)
+        field.widget.attrs["autofocus"] = True
 
     def clean_value(self) -> str:
         """The text, if it is one of the choices or short enough."""

@@ -54,11 +54,12 @@ def test_the_document_is_drawn_and_hostile_words_stay_words(firm: Company, give:
     answer = sign_in("ingrid").get(f"/handoffs/{handoff.reference}/response/")
     drawn = html(answer).partition('<article class="document')[2].partition("</article>")[0]
 
-    assert "<h2>Handoff Complete ✅</h2>" in drawn
+    assert '<h2>Handoff Complete <span class="tone is-ok">' in drawn
+    assert "✅" not in drawn, "signs are drawn as icons, since not every machine has a font for them"
     assert '<th scope="row">To</th><td dir="auto">Ingrid Solheim (Enterprise AE)</td>' in drawn
     assert "<b>Company</b>: **Bold** | [x](javascript:alert(1)) &lt;script&gt;alert(1)&lt;/script&gt; # Head" in drawn
     assert "<script" not in drawn
-    assert "href" not in drawn
+    assert "<a " not in drawn
     assert "\\" not in drawn, "what was escaped for Markdown is itself again"
 
 
