@@ -99,6 +99,8 @@ NOT_PAGES = {
     "sign_out": "takes a form",
     "theme": "takes a form",
     "demo_clock": "takes a form",
+    "notices_read": "takes a form",
+    "notices_unread": "a piece of the sidebar",
     "company_sign_in": "leads away",
     "company_sign_in_back": "leads on",
 }
@@ -136,6 +138,9 @@ def _lists() -> list[Place]:
         Place(name="inbox-no-results", who="ingrid", path=f"{inbox}?q=nobody+of+that+name"),
         Place(name="inbox-filtered", who="ben", path=f"{inbox}?view=all&type=sql_to_ae&segment=enterprise"),
         Place(name="start", who="dana", path=reverse("start")),
+        Place(name="notices", who="ingrid", path=reverse("notices")),
+        Place(name="notices-empty", who="ilse", path=reverse("notices")),
+        Place(name="settings", who="ingrid", path=reverse("me")),
     ]
 
 

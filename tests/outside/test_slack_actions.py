@@ -183,6 +183,7 @@ def test_the_same_call_again_changes_nothing_even_after_the_acknowledgement_was_
     call(body, headers)
     assert call(body, headers).status_code == 200
     assert Event.objects.filter(verb="acknowledged").count() == 1
+    assert answers() == [], "a repeat is no news to anybody"
     pipeline.undo_acknowledge(handoff, actor=f"user:{firm.user('ingrid').pk}", now=NOW)
     before = rows()
     assert call(body, headers).status_code == 200
