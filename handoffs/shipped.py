@@ -89,8 +89,8 @@ _REVOPS_EDITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     # A sign-in that wrong passwords have closed is opened by deleting what was counted.
     "axes": {"accessattempt": ("view", "delete"), "accesslog": (), "accessfailurelog": ()},
 }
-# What an auditor looks at besides: who may sign in and did, and what was changed in the admin.
-_AUDITED = frozenset({"auth", "axes", "admin"})
+# What an auditor looks at besides: who may sign in and did, which tokens there are, and what was changed in the admin.
+_AUDITED = frozenset({"auth", "axes", "admin", "knox"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

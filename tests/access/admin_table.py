@@ -125,6 +125,8 @@ MODELS: tuple[Rows, ...] = (
     _read_only("axes.accessfailurelog", looks=AUDITED),
     # RevOps opens a sign-in that too many wrong passwords have closed.
     _read_only("axes.accessattempt", deletes=ADMINISTRATORS),
+    # The beginning of each token; deleting one revokes it.
+    _read_only("knox.authtoken", looks=AUDITED, deletes=SUPERUSER),
     # What the beat starts: code, in effect.
     *(
         Rows(

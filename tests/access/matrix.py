@@ -11,6 +11,7 @@ change anything, and neither does a refused write.
 
 from tests.access.admin_table import MODELS
 from tests.access.personas import (
+    ADMINISTRATORS,
     EITHER_SIDE,
     EVERYBODY,
     MAY_REASSIGN,
@@ -23,7 +24,11 @@ from tests.access.personas import (
     STAFF,
     SUPERUSER,
 )
-from tests.access.rows import Row, admin, hidden, of_handoff, open_to_all, page
+from tests.access.rows import METHODS, Row, admin, api, api_of_handoff, hidden, of_handoff, open_to_all, page
+
+RETURN = {"reason": "incomplete", "comment": "The scope is missing"}
+TIMELINE = {"value": "Pilot in December"}
+START = {"type": "sql_to_ae", "account": "{free}"}
 
 OPEN = (
     open_to_all("accounts/login/", "GET", "POST"),
@@ -74,9 +79,42 @@ HANDOFFS = (
     of_handoff("return/", GET=OWNER_SIDE, POST=OWNER_SIDE, body={"reason": "not_a_fit", "comment": "They closed."}),
     of_handoff("resubmit/", GET=SENDER_SIDE, POST=SENDER_SIDE, on="returned", body={"comment": "The CFO signs."}),
     of_handoff("withdraw/", GET=SENDER_SIDE, POST=SENDER_SIDE, body={"reason": "Marked by mistake."}),
-    of_handoff("reassign/", GET=MAY_REASSIGN, POST=MAY_REASSIGN, note="to whom is chosen from a list"),
-    of_handoff("gaps/<str:key>/", GET=EITHER_SIDE, POST=EITHER_SIDE, fill={"key": "a_gap"}),
-    of_handoff("gaps/<str:key>/ask/", POST=EITHER_SIDE, fill={"key": "a_gap"}),
+    of_handoff("reassign/", GET=MAY_REASSIGN, POST=MAY_REASSIGN, body={"to": "{colleague}", "reason": "Knows them"}),
+    of_handoff("gaps/<str:key>/", GET=EITHER_SIDE, POST=EITHER_SIDE, on="flagged", body=TIMELINE),
+    of_handoff("gaps/<str:key>/ask/", POST=EITHER_SIDE, on="flagged", note="not of themselves"),
+)
+
+API = (
+    api("handoffs/", GET=SIGNED_IN, POST=MAY_START, body=START, note="lists each their own; starts one"),
+    api_of_handoff("", GET=SEES),
+    api_of_handoff("package/", GET=SEES),
+    api_of_handoff("response/", GET=SEES),
+    api_of_handoff("events/", GET=SEES),
+    api_of_handoff("acknowledge/", POST=OWNER_SIDE, body={}),
+    api_of_handoff(
+        "undo-acknowledge/", POST=OWNER_SIDE, on="acknowledged", note="within ten seconds, by who acknowledged"
+    ),
+    api_of_handoff("contact/", POST=OWNER_SIDE, body={}),
+    api_of_handoff("meeting/", POST=OWNER_SIDE, on="contacted", body={"meeting_at": "2026-11-18T10:00:00Z"}),
+    api_of_handoff("outcome/", POST=OWNER_SIDE, on="contacted", body={"outcome": "lost"}),
+    api_of_handoff("return/", POST=OWNER_SIDE, body=RETURN),
+    api_of_handoff("resubmit/", POST=SENDER_SIDE, on="returned", body={"comment": "Filled in"}),
+    api_of_handoff("withdraw/", POST=SENDER_SIDE, body={"reason": "Sent by mistake"}),
+    api_of_handoff("reassign/", POST=MAY_REASSIGN, body={"to": "{colleague.uuid}", "reason": "Knows them"}),
+    api_of_handoff("gaps/<str:key>/", POST=EITHER_SIDE, on="flagged", body=TIMELINE),
+    api_of_handoff("retry/", POST=ADMINISTRATORS, on="parked", body={}),
+    api("accounts/", GET=SIGNED_IN, note="lists each their own"),
+    api(
+        "accounts/<str:account>/",
+        GET=SEES,
+        hidden_from=EVERYBODY - SEES,
+        note="an account that is somebody's; it comes with its handoff",
+    ),
+    api("reps/", GET=SIGNED_IN),
+    api("reps/<str:rep>/", GET=SIGNED_IN),
+    api("schema/", under="api/", GET=SIGNED_IN),
+    page("api/docs/", GET=SIGNED_IN),
+    hidden("api/^.*$", *METHODS, note="any other address"),
 )
 
 ADMIN = (
@@ -91,7 +129,7 @@ ADMIN = (
     admin(
         "r/<path:content_type_id>/<path:object_id>/", GET=NOBODY, POST=NOBODY, hidden_from=STAFF, note="no row has one"
     ),
-    admin("^(?P<app_label>routing|auth|sla|handoffs|django_celery_beat|axes|admin)/$", GET=STAFF, POST=STAFF),
+    admin("^(?P<app_label>routing|auth|sla|handoffs|django_celery_beat|axes|admin|knox)/$", GET=STAFF, POST=STAFF),
     admin("routing/user/<id>/password/", GET=SUPERUSER, POST=SUPERUSER, note="somebody else's"),
     admin("(?P<url>.*)$", GET=NOBODY, POST=NOBODY, hidden_from=STAFF),
 )
@@ -101,6 +139,7 @@ MATRIX: tuple[Row, ...] = (
     *MACHINES,
     *PAGES,
     *HANDOFFS,
+    *API,
     *ADMIN,
     *(row for model in MODELS for row in model.rows()),
 )

@@ -51,8 +51,8 @@ class Row:
     fill: Mapping[str, str] = field(default_factory=dict)
     """Parameter of the route -> the world's value for it, where the parameter's own name does not say it."""
     query: str = ""
-    body: Mapping[str, Any] | None = None
-    """What a write sends. With a body, whoever is let in must change something by it."""
+    body: Mapping[str, str] | None = None
+    """What a write sends; "{colleague}" is the world's value of that name. Whoever is let in must change something."""
     group: str = ""
     """Under which heading the document puts it, if not under its kind's."""
 
@@ -103,15 +103,15 @@ def of_handoff(route: str, **let_or_more: Any) -> Row:
     )
 
 
-def api(route: str, *, hidden_from: Who = NOBODY, **let_or_more: Any) -> Row:
+def api(route: str, *, under: str = "api/v1/", hidden_from: Who = NOBODY, **let_or_more: Any) -> Row:
     """A route of the API; strangers are answered 401."""
     let, more = _split(let_or_more)
-    return Row(route=f"api/v1/{route}", kind=Kind.API, let=let, hidden_from=hidden_from, **more)
+    return Row(route=f"{under}{route}", kind=Kind.API, let=let, hidden_from=hidden_from, **more)
 
 
 def api_of_handoff(route: str, **let_or_more: Any) -> Row:
     """A route of the API about one handoff."""
-    return api(f"handoffs/{route}", hidden_from=EVERYBODY - SEES, **let_or_more)
+    return api(f"handoffs/<str:handoff>/{route}", hidden_from=EVERYBODY - SEES, **let_or_more)
 
 
 def admin(route: str, *, hidden_from: Who = NOBODY, **let_or_more: Any) -> Row:

@@ -8,8 +8,8 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
-from handoffs import pipeline
-from handoffs.models import Delivery, Event, Handoff, Package, Remark, State
+from handoffs import filling, pipeline
+from handoffs.models import Account, Delivery, Event, Handoff, Package, Remark, State
 from routing.models import Function, User
 from tests import factories
 from tests.access.personas import Persona
@@ -35,10 +35,19 @@ def _set(handoff: Handoff, **fields: Any) -> None:
     Handoff.objects.filter(pk=handoff.pk).update(**fields)
 
 
+def _without_timeline(handoff: Handoff, actor: str) -> None:
+    """Leaves one gap that either side can fill."""
+    assert handoff.deal is not None
+    del handoff.deal.metadata["timeline"]
+    handoff.deal.save(update_fields=["metadata"])
+    filling.score_again(handoff, actor=actor, now=NOW)
+
+
 _BROUGHT_ON: dict[str, Callable[[Handoff, str], object] | None] = {
     "assigned": None,
     "acknowledged": lambda handoff, actor: pipeline.acknowledge(handoff, actor=actor, now=NOW),
     "contacted": lambda handoff, actor: pipeline.log_contact(handoff, contacted_at=NOW, actor=actor, now=NOW),
+    "flagged": _without_timeline,
     "blocked": lambda handoff, _: _set(handoff, state=State.BLOCKED, next_at=None),
     "parked": lambda handoff, _: _set(
         handoff, state=State.UNASSIGNED, next_at=None, unassigned_since=NOW, parked_at=NOW
@@ -65,8 +74,12 @@ class World:
             "term": "a",
             "app_label": "handoffs",
             "url": "no/such/page",
-            "a_gap": "deal.products",
+            "0": "no/such/page",
         }
+        colleague = self.people[Persona.COLLEAGUE].rep
+        self._values |= {"colleague": colleague.pk, "colleague.uuid": colleague.uuid}
+        self._values |= {"free": factories.AccountFactory.create(owner=None).crm_id}
+        self._values |= {"key": "qualification.timeline", "rep": self._firm.reps["hannah"].uuid}
         self._values |= {"content_type_id": ContentType.objects.get_for_model(Handoff).pk}
         self._values |= {"id": factories.UserFactory.create().pk}
         self._rows()
@@ -82,7 +95,9 @@ class World:
     def value(self, name: str, *, state: str) -> str:
         """What stands at that parameter of an address about the handoff in that state."""
         handoff = self.handoffs[state]
-        of_handoff = {"number": handoff.reference, "uuid": handoff.uuid, "handoffs.handoff": handoff.pk}
+        number, account = handoff.reference, handoff.account.uuid
+        of_handoff = {"number": number, "handoff": number, "uuid": handoff.uuid, "account": account}
+        of_handoff["handoffs.handoff"] = handoff.pk
         return str((of_handoff | self._values)[name])
 
     def _people(self) -> dict[Persona, User]:
@@ -104,6 +119,7 @@ class World:
             if handoff.owner != self._firm.reps[key]:
                 to = self._firm.reps[key]
                 handoff = pipeline.reassign(handoff, to=to, reason="Knows them", actor=manager, now=before)
+        Account.objects.filter(pk=handoff.account_id).update(owner=self._firm.reps["oskar"])
         bring = _BROUGHT_ON[name]
         if bring is not None:
             bring(handoff, owner)
