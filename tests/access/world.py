@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
-from handoffs import filling, pipeline
+from handoffs import pipeline
 from handoffs.models import Account, Delivery, Event, Handoff, Package, Remark, State
 from routing.models import Function, User
 from tests import factories
@@ -35,19 +35,10 @@ def _set(handoff: Handoff, **fields: Any) -> None:
     Handoff.objects.filter(pk=handoff.pk).update(**fields)
 
 
-def _without_timeline(handoff: Handoff, actor: str) -> None:
-    """Leaves one gap that either side can fill."""
-    assert handoff.deal is not None
-    del handoff.deal.metadata["timeline"]
-    handoff.deal.save(update_fields=["metadata"])
-    filling.score_again(handoff, actor=actor, now=NOW)
-
-
 _BROUGHT_ON: dict[str, Callable[[Handoff, str], object] | None] = {
     "assigned": None,
     "acknowledged": lambda handoff, actor: pipeline.acknowledge(handoff, actor=actor, now=NOW),
     "contacted": lambda handoff, actor: pipeline.log_contact(handoff, contacted_at=NOW, actor=actor, now=NOW),
-    "flagged": _without_timeline,
     "blocked": lambda handoff, _: _set(handoff, state=State.BLOCKED, next_at=None),
     "parked": lambda handoff, _: _set(
         handoff, state=State.UNASSIGNED, next_at=None, unassigned_since=NOW, parked_at=NOW
@@ -75,6 +66,7 @@ class World:
             "app_label": "handoffs",
             "url": "no/such/page",
             "0": "no/such/page",
+            "token": "no-such-link",
         }
         colleague = self.people[Persona.COLLEAGUE].rep
         self._values |= {"colleague": colleague.pk, "colleague.uuid": colleague.uuid}
