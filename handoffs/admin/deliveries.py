@@ -8,8 +8,11 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from handoffs import outbox
+from handoffs.access import may
 from handoffs.admin.scope import OfHandoffs, actor_of
 from handoffs.models import Delivery, Handoff
 from handoffs.now import now
@@ -25,6 +28,8 @@ from routing.admin_base import (
     after_action,
     display,
 )
+
+REASON_LENGTH = 80
 
 
 class NeedsFilter(RadioFilter):
@@ -67,11 +72,8 @@ class DeliveryAdmin(OfHandoffs, ModelAdmin[Delivery]):
         "channel",
         "recipient",
         "shown_state",
-        "attempt",
         "shown_reason",
         "queued_at",
-        "next_at",
-        "delivered_at",
     )
     list_select_related = ("handoff",)
     list_filter = (
@@ -122,6 +124,9 @@ class DeliveryAdmin(OfHandoffs, ModelAdmin[Delivery]):
     @admin.action(description="Retry", permissions=["change"])
     def retry(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         for delivery in queryset.select_related("handoff"):
+            if delivery.handoff is not None and not may(request.user, "retry", delivery.handoff):
+                self.message_user(request, f"“{delivery}” is RevOps' to send again.", messages.ERROR)
+                continue
             try:
                 outbox.retry(delivery, actor=actor_of(request), now=now())
             except RefusedError as refusal:
@@ -151,7 +156,10 @@ class DeliveryAdmin(OfHandoffs, ModelAdmin[Delivery]):
 
     @display(description="handoff", ordering="handoff_id")
     def shown_handoff(self, delivery: Delivery) -> str:
-        return delivery.handoff.reference if delivery.handoff else admin_cells.NOTHING
+        if delivery.handoff is None:
+            return admin_cells.NOTHING
+        where = reverse("admin:handoffs_handoff_change", args=[delivery.handoff.pk])
+        return format_html('<a class="text-link" href="{}">{}</a>', where, delivery.handoff.reference)
 
     @display(
         description="state",
@@ -163,7 +171,7 @@ class DeliveryAdmin(OfHandoffs, ModelAdmin[Delivery]):
 
     @display(description="last error", ordering="last_error")
     def shown_reason(self, delivery: Delivery) -> str:
-        return delivery.last_error or admin_cells.NOTHING
+        return Truncator(delivery.last_error).chars(REASON_LENGTH) or admin_cells.NOTHING
 
     @display(description="payload")
     def shown_payload(self, delivery: Delivery) -> str:

@@ -11,13 +11,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
 from django.utils.timezone import localtime
 
 from handoffs import pipeline
+from handoffs.access import may
 from handoffs.admin.deliveries import DeliveryInline
 from handoffs.admin.forms import NewHandoffForm
 from handoffs.admin.packages import PackageInline
-from handoffs.admin.promise import DUE_COLOURS, PromiseFilter, StandingFilter, promise, with_promise
+from handoffs.admin.passing import PassingOn
+from handoffs.admin.promise import DUE_COLOURS, AgeFilter, PromiseFilter, StandingFilter, promise, with_promise
 from handoffs.admin.scope import OfHandoffs, actor_of
 from handoffs.models import Handoff, State
 from handoffs.now import now
@@ -49,11 +52,12 @@ STATE_COLOURS = {
     State.LOST: "",
     State.WITHDRAWN: "",
 }
+PROBLEM_LENGTH = 80
 RUNNABLE = MOVES["run"][0]
 
 
 @admin.register(Handoff)
-class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
+class HandoffAdmin(PassingOn, OfHandoffs, ModelAdmin[Handoff]):
     """Handoffs, newest first. A new one takes the way of any trigger; an existing one is changed by its verbs alone."""
 
     handoff_path = "pk"
@@ -66,7 +70,6 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
         "due_at",
         "shown_promise",
         "shown_completeness",
-        "received_at",
         "problem",
     )
     list_display_links = ("shown_reference", "shown_account")
@@ -74,6 +77,7 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
     list_filter = (
         StandingFilter,
         PromiseFilter,
+        AgeFilter,
         ("state", ChoicesDropdownFilter),
         ("handoff_type", ChoicesDropdownFilter),
         ("owner", AutocompleteSelectFilter),
@@ -92,8 +96,8 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
     autocomplete_fields = ("account", "deal", "from_team", "to_team")
     date_hierarchy = "received_at"
     show_full_result_count = False
-    actions = ("run_again", "check_gaps")
-    actions_detail = ("run_this_again", "check_these_gaps")
+    actions = ("run_again", "check_gaps", "reassign", "withdraw")
+    actions_detail = ("run_this_again", "check_these_gaps", "reassign_this", "withdraw_this")
     inlines = (DeliveryInline, PackageInline)
     readonly_fields = ("page", "whole_promise", "log")
     fieldsets = (
@@ -253,6 +257,9 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
 
     def _retry(self, request: HttpRequest, handoffs: QuerySet[Handoff]) -> None:
         for handoff in handoffs:
+            if not may(request.user, "retry", handoff):
+                self.message_user(request, f"{handoff.reference} is RevOps' to run again.", messages.ERROR)
+                continue
             try:
                 pipeline.retry(handoff, actor=actor_of(request), now=now())
             except RefusedError as refusal:
@@ -308,9 +315,8 @@ class HandoffAdmin(OfHandoffs, ModelAdmin[Handoff]):
 
     @display(description="problem")
     def problem(self, handoff: Handoff) -> str:
-        if handoff.parked_at is not None:
-            return f"Parked: {handoff.last_error}"
-        return handoff.last_error
+        text = f"Parked: {handoff.last_error}" if handoff.parked_at is not None else handoff.last_error
+        return Truncator(text).chars(PROBLEM_LENGTH)
 
     @display(description="log")
     def log(self, handoff: Handoff) -> str:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from handoffs import timeline
 from handoffs.access import visible_to
 from handoffs.admin.scope import REFERENCE, sees_all
+from handoffs.admin.spoken import Spoken
 from handoffs.models import Approval, Event, Handoff
 from routing import admin_cells
 from routing.admin_base import AutocompleteSelectFilter, ChoicesDropdownFilter, RadioFilter, ReadOnlyAdmin, display
@@ -34,11 +35,11 @@ class SubjectFilter(RadioFilter):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin[Event]):
+class EventAdmin(Spoken, ReadOnlyAdmin[Event]):
     """Every line of the log, newest first; a line's page says whether its stream still holds together."""
 
-    list_display = ("at", "stream", "seq", "verb", "actor", "short_hash", "short_before")
-    list_display_links = ("at", "stream")
+    list_display = ("at", "about", "shown_verb", "by", "seq")
+    list_display_links = ("at",)
     list_filter = (SubjectFilter, "verb")
     search_fields = ("=stream", "=verb", "=actor", "=hash")
     search_help_text = "HO-number, stream, verb or actor"
@@ -70,13 +71,9 @@ class EventAdmin(ReadOnlyAdmin[Event]):
         handoff = Handoff.objects.filter(pk=int(number[1])).first()
         return queryset.filter(stream=handoff.stream) if handoff else queryset.none(), False
 
-    @display(description="hash")
-    def short_hash(self, event: Event) -> str:
-        return event.hash[:12]
-
-    @display(description="the one before")
-    def short_before(self, event: Event) -> str:
-        return event.prev_hash[:12]
+    @display(description="what", ordering="verb")
+    def shown_verb(self, event: Event) -> str:
+        return event.verb.replace("_", " ")
 
     @display(description="facts")
     def shown_facts(self, event: Event) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -22,6 +25,39 @@ DUE_COLOURS = {
     "paused": "warning",
 }
 
+STUCK: Mapping[str, Q] = {
+    "blocked": Q(state=State.BLOCKED),
+    "nobody": Q(state=State.UNASSIGNED),
+    "parked": Q(parked_at__isnull=False),
+    "left": Q(state__in=OPEN_STATES, owner__is_active=False),
+}
+"""What does not go on without somebody, by the word of the filter and of the first page."""
+_DAY = timedelta(days=1)
+AGES: Mapping[str, tuple[str, timedelta, timedelta | None]] = {
+    "hour": ("Under 1 hour", timedelta(0), timedelta(hours=1)),
+    "day": ("1 to 24 hours", timedelta(hours=1), _DAY),
+    "week": ("1 to 7 days", _DAY, 7 * _DAY),
+    "older": ("Over 7 days", 7 * _DAY, None),
+}
+
+
+class AgeFilter(RadioFilter):
+    """How long ago it was received."""
+
+    title = "age"
+    parameter_name = "age"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, words) for key, (words, _, _) in AGES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in AGES:
+            return queryset
+        _, youngest, oldest = AGES[self.value() or ""]
+        at = now()
+        kept = queryset.filter(received_at__lte=at - youngest)
+        return kept.filter(received_at__gt=at - oldest) if oldest else kept
+
 
 class StandingFilter(RadioFilter):
     """Where it stands, in the words people use."""
@@ -32,7 +68,12 @@ class StandingFilter(RadioFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
             ("open", "Open: not contacted yet"),
-            ("stuck", "Stuck: blocked, unassigned or parked"),
+            ("stuck", "Stuck: one of the next four"),
+            ("blocked", "Waits for the sender: a gap blocks it"),
+            ("nobody", "Nobody has it"),
+            ("parked", "Parked: the engine gave up"),
+            ("left", "Its owner has left"),
+            ("returned", "Returned, to be resubmitted"),
             ("contacted", "Contacted"),
             ("ended", "Ended"),
         ]
@@ -40,7 +81,9 @@ class StandingFilter(RadioFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         meaning = {
             "open": Q(state__in=OPEN_STATES),
-            "stuck": Q(state__in=(State.BLOCKED, State.UNASSIGNED)) | Q(parked_at__isnull=False),
+            **STUCK,
+            "stuck": reduce(or_, STUCK.values()),
+            "returned": Q(state=State.REJECTED),
             "contacted": Q(state__in=(State.CONTACTED, State.MEETING_BOOKED)),
             "ended": Q(state__in=(State.CONVERTED, State.LOST, State.WITHDRAWN)),
         }
@@ -54,7 +97,7 @@ class PromiseFilter(RadioFilter):
     parameter_name = "promise"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("over", "Over"), ("risk", "At risk"), ("good", "On track"), ("paused", "Paused")]
+        return [("over", "Past its deadline"), ("risk", "At risk"), ("good", "On track"), ("paused", "Paused")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         at = now()

@@ -6,21 +6,26 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from handoffs.admin.promise import STUCK
 from handoffs.admin.sidebar import navigation
-from handoffs.models import Delivery, Handoff, State
+from handoffs.models import Delivery, Handoff
 from handoffs.now import now
+from routing.admin.rules import EMPTY_TARGET
+from routing.models import Rule
 from sla.models import Clock
 
 # Model, which rows, what to call them (one, many), and the list that shows them.
-TILES: tuple[tuple[Any, Q, str, str, str], ...] = (
+TILES: tuple[tuple[Any, Any, str, str, str], ...] = (
+    (Handoff, STUCK["blocked"], "waits for its sender", "wait for their sender", "stands=blocked"),
+    (Handoff, STUCK["nobody"], "has no owner", "have no owner", "stands=nobody"),
+    (Handoff, STUCK["left"], "is open with somebody who left", "are open with people who left", "stands=left"),
+    (Handoff, STUCK["parked"], "handoff is parked", "handoffs are parked", "stands=parked"),
     (Delivery, Q(state=Delivery.State.PARKED), "message is parked", "messages are parked", "needs=parked"),
-    (Handoff, Q(parked_at__isnull=False), "handoff is parked", "handoffs are parked", "stands=stuck"),
-    (Handoff, Q(state=State.BLOCKED), "handoff is blocked", "handoffs are blocked", "state__exact=blocked"),
-    (Handoff, Q(state=State.UNASSIGNED), "has no owner", "have no owner", "state__exact=unassigned"),
+    (Rule, EMPTY_TARGET, "live rule leads to nobody", "live rules lead to nobody", "target=empty"),
 )
 
 
@@ -41,9 +46,12 @@ def _tiles(request: HttpRequest) -> Iterator[dict[str, Any]]:
             yield _tile(model, count, one if count == 1 else many, narrowed)
     handoffs = admin.site.get_model_admin(Handoff)
     if handoffs.has_view_permission(request):
-        late = Q(clock_state=Clock.State.RUNNING, promised_at__lte=now())
-        count = handoffs.get_queryset(request).filter(late).count()
-        yield _tile(Handoff, count, "is over its SLA" if count == 1 else "are over their SLA", "promise=over")
+        at, runs = now(), Q(clock_state=Clock.State.RUNNING)
+        timed: QuerySet[Any] = handoffs.get_queryset(request).filter(runs)
+        over = timed.filter(promised_at__lte=at).count()
+        yield _tile(Handoff, over, "is past its deadline" if over == 1 else "are past their deadline", "promise=over")
+        risk = timed.filter(risk_at__lte=at, promised_at__gt=at).count()
+        yield _tile(Handoff, risk, "is at risk" if risk == 1 else "are at risk", "promise=risk")
 
 
 def _tile(model: Any, count: int, words: str, narrowed: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
@@ -22,10 +22,20 @@ from routing.admin_base import (
 )
 from routing.drafts import start_draft
 from routing.forms import NewDraftForm, RuleForm, SegmentForm, TerritoryForm
-from routing.models import Rule, RuleSet, Segment, Territory
+from routing.models import Membership, Rule, RuleSet, Segment, Territory
 from routing.ordered_lines import OrderedLines
 
 STATE_COLOURS = {"draft": "info", "in_approval": "warning", "live": "success", "archived": ""}
+
+_TAKES_TURNS = (Rule.Strategy.ROUND_ROBIN, Rule.Strategy.LEAST_LOADED)
+EMPTY_TARGET = Q(rule_set__state=RuleSet.State.LIVE, is_enabled=True) & (
+    Q(strategy=Rule.Strategy.NAMED_REP, named_rep__is_active=False)
+    | (
+        Q(strategy__in=_TAKES_TURNS)
+        & ~Exists(Membership.objects.filter(pool=OuterRef("pool"), is_active=True, rep__is_active=True))
+    )
+)
+"""Live rules that match and then find nobody."""
 
 
 def is_draft(row: Any) -> bool:
@@ -195,6 +205,19 @@ class VersionFilter(RadioFilter):
         return queryset.filter(wanted.get(state, Q(rule_set__state=state))) if state else queryset
 
 
+class TargetFilter(RadioFilter):
+    """Rules that lead to nobody."""
+
+    title = "target"
+    parameter_name = "target"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("empty", "Live, and leads to nobody")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(EMPTY_TARGET) if self.value() else queryset
+
+
 class PartAdmin(DraftsOnly, ModelAdmin[Any]):
     """A part of a version on its own page; parts are added on the page of their draft."""
 
@@ -226,7 +249,7 @@ class RuleAdmin(PartAdmin):
     list_display = ("position", "code", "name", "version", "when", "strategy", "pool", "target", "is_enabled")
     list_display_links = ("code", "name")
     joined = ("rule_set", "pool", "named_rep", "owner")
-    list_filter = (VersionFilter, ("strategy", ChoicesDropdownFilter), ("pool", AutocompleteSelectFilter))
+    list_filter = (VersionFilter, TargetFilter, ("strategy", ChoicesDropdownFilter), ("pool", AutocompleteSelectFilter))
     search_fields = ("code", "name", "pool__name")
     autocomplete_fields = ("pool", "named_rep", "owner")
     ordering = ("-rule_set__number", "position")

@@ -12,8 +12,8 @@ from tests.access.personas import ADMINISTRATORS, NOBODY, STAFF, SUPERUSER, Who
 from tests.access.rows import Row, admin
 
 AUDITED = STAFF - ADMINISTRATORS | SUPERUSER
-CONFIRMED = {"_form_submitted": "True"}
-"""What a button's dialog sends."""
+CONFIRMED = {"_form_submitted": "True", "to": "{colleague}", "reason": "Knows them"}
+"""What a button's dialog, or the page that asks why, sends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,18 @@ MODELS: tuple[Rows, ...] = (
     Rows(
         label="handoffs.handoff",
         changes=NOBODY,
-        buttons=(("run_this_again", ADMINISTRATORS, "parked"), ("check_these_gaps", ADMINISTRATORS, "blocked")),
-        actions=(("run_again", ADMINISTRATORS), ("check_gaps", ADMINISTRATORS)),
+        buttons=(
+            ("run_this_again", ADMINISTRATORS, "parked"),
+            ("check_these_gaps", ADMINISTRATORS, "blocked"),
+            ("reassign_this", ADMINISTRATORS, "assigned"),
+            ("withdraw_this", ADMINISTRATORS, "assigned"),
+        ),
+        actions=(
+            ("run_again", ADMINISTRATORS),
+            ("check_gaps", ADMINISTRATORS),
+            ("reassign", ADMINISTRATORS),
+            ("withdraw", ADMINISTRATORS),
+        ),
     ),
     _read_only(
         "handoffs.delivery",

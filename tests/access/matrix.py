@@ -24,8 +24,9 @@ from tests.access.personas import (
     STAFF,
     SUPERUSER,
 )
-from tests.access.rows import METHODS, Row, admin, api, api_of_handoff, hidden, of_handoff, open_to_all, page
+from tests.access.rows import METHODS, Answer, Row, admin, api, api_of_handoff, hidden, of_handoff, open_to_all, page
 
+UNSIGNED = {"payload": "made up"}
 RETURN = {"reason": "incomplete", "comment": "The scope is missing"}
 START = {"type": "sql_to_ae", "account": "{free}"}
 
@@ -42,7 +43,7 @@ MACHINES = (
     hidden("accounts/company/", "GET", note="to the company's sign-in provider, where one is set up"),
     hidden("accounts/company/back/", "GET", note="and back from it"),
     hidden("a/<str:token>/", "GET", "POST", note="for whoever holds a link that was sent to them, signed in or not"),
-    hidden("slack/actions/", "POST", body={"payload": "unsigned"}, note="answers what Slack signed"),
+    hidden("slack/actions/", "POST", body=UNSIGNED, refused_with=Answer.SIGN_IN, note="answers what Slack signed"),
 )
 
 PAGES = (

@@ -45,6 +45,8 @@ class Row:
     """Method -> who is let in; HEAD goes with GET."""
     hidden_from: Who = NOBODY
     """For whom there is nothing at the address: 404."""
+    refused_with: Answer | None = None
+    """The one refusal of an address that asks for no session."""
     note: str = ""
     on: str = "assigned"
     """Which of the world's handoffs the address speaks of."""
@@ -68,6 +70,8 @@ class Row:
             return Answer.METHOD
         if persona in allowed:
             return Answer.YES
+        if self.refused_with is not None:
+            return self.refused_with
         if persona in STRANGERS and self.kind != Kind.OPEN:
             return Answer.SIGN_IN
         return Answer.MISSING if persona in self.hidden_from else Answer.FORBIDDEN
