@@ -29,6 +29,8 @@ from handoffs.api.shapes import AccountShape, EventShape, HandoffShape, RepShape
 Method = TypeVar("Method", bound=Callable[..., Any])
 View = TypeVar("View", bound=type)
 
+UUID_PATTERN = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+SAID = {"type": "string", "minLength": 1}
 _PATHS = {
     "handoff": OpenApiParameter(
         "handoff",
@@ -183,7 +185,7 @@ def _parameters(name: str) -> Iterable[OpenApiParameter]:
         yield OpenApiParameter("limit", limit, description="Rows on a page")
         order = {"type": "string", "enum": list(orderings), "default": orderings[0]}
         yield OpenApiParameter("ordering", order, description="What comes first")
-        yield OpenApiParameter("cursor", str, description="Where the page begins, from `next`; opaque")
+        yield OpenApiParameter("cursor", SAID, description="Where the page begins, from `next`; opaque")
     elif name in {"read_account", "read_rep"}:
         yield _PATHS[name.removeprefix("read_")]
     elif name != "start_handoff":
@@ -209,7 +211,9 @@ def _filter(name: str, each: django_filters.Filter) -> OpenApiParameter:
         many = isinstance(each, django_filters.MultipleChoiceFilter)
         words = [str(value) for value, _ in each.extra["choices"]]
         return OpenApiParameter(name, str, enum=words, many=many, description=said)
-    return OpenApiParameter(name, str, description=said)
+    if name == "owner":
+        return OpenApiParameter(name, SAID | {"pattern": f"^(me|{UUID_PATTERN})$"}, description=said)
+    return OpenApiParameter(name, SAID, description=said)
 
 
 def _headers(names: Iterable[str], statuses: list[int]) -> Iterable[OpenApiParameter]:

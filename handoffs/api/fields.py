@@ -11,20 +11,28 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from handoffs.api.problems import ProblemError
+
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 4_000
-NO_INSTANT = "Give an instant with its zone as in RFC 3339, e.g. 2026-11-20T09:30:00Z, from the years 2000 to 2099."
+NO_INSTANT = "Give an instant with its zone as in RFC 3339, e.g. 2026-11-20T09:30:00Z."
+OUT_OF_TIME = "Give an instant from the years 2000 to 2099."
 
 
 def instant(text: str) -> datetime:
-    """An aware instant in UTC. Raises ValueError with a sentence for anything else, also for a time without a zone."""
+    """An aware instant in UTC; EARLIEST or LATEST for those beyond, which a calendar may not be able to hold.
+
+    Raises ValueError with a sentence for anything else, also for a time without a zone.
+    """
     try:
         found = parse_datetime(text)
-        if found is not None and found.tzinfo is not None and EARLIEST <= found < LATEST:
-            return found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError(NO_INSTANT)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ValueError(NO_INSTANT)
+    if not EARLIEST.year <= found.year <= LATEST.year:
+        return EARLIEST if found.year < EARLIEST.year else LATEST
+    return min(max(found.astimezone(UTC), EARLIEST), LATEST)
 
 
 class Text(serializers.CharField):
@@ -60,22 +68,26 @@ class Word(serializers.ChoiceField):
 
 @extend_schema_field({"type": "string", "format": "date-time", "example": "2026-11-20T09:30:00Z"})
 class Instant(serializers.Field[datetime, str, str, Any]):
-    """An instant with its zone, given back in UTC."""
+    """An instant with its zone, given back in UTC. One that nobody can mean is understood, and refused with 422."""
 
     def to_internal_value(self, data: Any) -> datetime:
         if not isinstance(data, str):
             raise serializers.ValidationError(NO_INSTANT)
         try:
-            return instant(data)
+            found = instant(data)
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from None
+        if found in {EARLIEST, LATEST}:
+            where = [{"pointer": f"#/{self.field_name}", "detail": OUT_OF_TIME}]
+            raise ProblemError("unprocessable", OUT_OF_TIME, errors=where)
+        return found
 
     def to_representation(self, value: datetime) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class InstantFormField(forms.CharField):
-    """The same in the query of an address."""
+    """The same in the query of an address, where the ends of time mean no limit."""
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)

@@ -102,7 +102,7 @@ def key_of(named: str) -> dict[str, Any]:
 def version_of(request: Request, in_body: int | None) -> int | None:
     """The version that the caller decided on, from the body or `If-Match`; None if they did not look.
 
-    Raises ProblemError for a tag that is none of ours, or that contradicts the body.
+    Raises ProblemError for a tag that is none of ours (400), or that contradicts the body (422).
     """
     header = request.headers.get("If-Match", "").strip()
     if header in {"", "*"}:
@@ -111,7 +111,8 @@ def version_of(request: Request, in_body: int | None) -> int | None:
     if tag is None:
         raise _bad_tag('If-Match takes the ETag of one answer, e.g. "7", or *.')
     if in_body is not None and in_body != int(tag[1]):
-        raise _bad_tag("If-Match and the version of the body differ. Send one of them.")
+        sentence = "If-Match and the version of the body differ. Send one of them."
+        raise ProblemError("unprocessable", sentence, errors=[{"header": "If-Match", "detail": sentence}])
     return int(tag[1])
 
 
@@ -125,7 +126,13 @@ def checked(row: Handoff, version: int | None) -> None:
 
 
 def no_unknown(request: Request, known: set[str]) -> None:
-    """Raises ParameterError for parameters that this address does not know, rather than answer something else."""
+    """Raises ParameterError for parameters that this address does not know, or that say nothing.
+
+    Ignoring them would answer another question than the caller meant.
+    """
+    blank = {name for name, values in request.query_params.lists() if "" in values}
+    if blank:
+        raise ParameterError({name: ["Give a value, or leave the parameter out."] for name in sorted(blank)})
     strange = {name for name in request.query_params if name not in known}
     if strange:
         sentence = f"There is no such parameter. Known are {', '.join(sorted(known))}."
