@@ -15,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from handoffs.models import Account, Deal, Handoff
-from routing.models import Assignment, Rep, Team, User
+from routing.models import Assignment, Function, HandoffType, Rep, Team, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -147,6 +147,20 @@ def may_start(user: User | AnonymousUser) -> bool:
         return True
     rep = rep_of(user)
     return rep is not None and rep.is_active and bool(groups_of(user) & STARTS)
+
+
+def kinds_of(user: User) -> list[HandoffType]:
+    """The kinds that somebody who may start handoffs hands over: their function's; for managers and RevOps, all."""
+    rep = rep_of(user)
+    if rep is None or rep.function in {Function.LEADER, Function.REVOPS}:
+        return list(HandoffType)
+    return [kind for kind in HandoffType if rep.function in kind.sending_functions]
+
+
+def sender_of(user: User) -> Rep | None:
+    """Who a handoff is from that the user starts: themselves; for RevOps nobody yet, so whom the CRM names."""
+    rep = rep_of(user)
+    return None if rep is None or rep.function == Function.REVOPS else rep
 
 
 def accounts_visible_to(user: User | AnonymousUser) -> QuerySet[Account]:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from handoffs import pipeline
-from handoffs.access import accounts_visible_to, may_start, visible_to
+from handoffs.access import accounts_visible_to, kinds_of, may_start, sender_of, visible_to
 from handoffs.api import idempotency
 from handoffs.api.documenting import describe
 from handoffs.api.fields import Input, Text, Word
@@ -49,7 +49,11 @@ class HandoffsView(ListView):
             required=False,
             help_text="Your own name for what happened, kept for ever: the same key gives the same handoff",
         )
-        from_team = Text(max_length=64, required=False, help_text="Code of the sending team; else the CRM owner's")
+        from_team = Text(
+            max_length=64,
+            required=False,
+            help_text="Code of the sending team; else it is from you, and where RevOps calls from whom the CRM names",
+        )
         to_team = Text(max_length=64, required=False, help_text="Only rules that give it to this team count")
 
     def get_queryset(self) -> QuerySet[Handoff]:
@@ -68,6 +72,11 @@ class HandoffsView(ListView):
             )
         body = self.StartInput(data=request.data)
         body.is_valid(raise_exception=True)
+        kinds = kinds_of(self.user)
+        if body.validated_data["type"] not in kinds:
+            raise PermissionDenied(
+                f"Your function hands over {', '.join(kinds) or 'nothing'}. Ask RevOps to start this."
+            )
         answer = idempotency.once(
             lambda: self._start(body.validated_data),
             user=self.user,
@@ -92,6 +101,7 @@ class HandoffsView(ListView):
             actor=self.actor,
             # Callers share no keys: nobody can take the name of somebody else's trigger, or ask after it.
             trigger_key=f"{self.actor}:{key}" if key else None,
+            from_rep=None if asked.get("from_team") else sender_of(self.user),
             from_team=_team("from_team", asked),
             to_team=_team("to_team", asked),
         )

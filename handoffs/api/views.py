@@ -104,8 +104,8 @@ def version_of(request: Request, in_body: int | None) -> int | None:
 
     Raises ProblemError for a tag that is none of ours (400), or that contradicts the body (422).
     """
-    header = request.headers.get("If-Match", "").strip()
-    if header in {"", "*"}:
+    header = request.headers.get("If-Match", "*").strip()
+    if header == "*":
         return in_body
     tag = _VERSION.fullmatch(header)
     if tag is None:

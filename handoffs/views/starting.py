@@ -12,13 +12,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from handoffs import pipeline, wording
-from handoffs.access import accounts_visible_to, may_start, rep_of, visible_to
+from handoffs.access import accounts_visible_to, kinds_of, may_start, rep_of, sender_of, visible_to
 from handoffs.models import Account, Deal, Handoff
 from handoffs.now import now
 from handoffs.states import RefusedError
 from handoffs.views.page import PageRequest, methods, page, signed_in
 from handoffs.views.verbs.forms import HintedRadios
-from routing.models import Function, HandoffType, Rep, User
+from routing.models import HandoffType
 
 MOST = 20
 LONGEST_SEARCH = 100
@@ -90,14 +90,6 @@ def start(request: HttpRequest) -> HttpResponse:
     return _started(asked, account, form)
 
 
-def kinds_of(user: User) -> list[HandoffType]:
-    """The kinds that the person hands over: those their function sends; managers and RevOps, all."""
-    rep = rep_of(user)
-    if rep is None or rep.function in {Function.LEADER, Function.REVOPS}:
-        return list(HandoffType)
-    return [kind for kind in HandoffType if rep.function in kind.sending_functions]
-
-
 def _searched(request: PageRequest) -> HttpResponse:
     q = " ".join(request.GET.get("q", "").replace("\0", "").split())[:LONGEST_SEARCH]
     rep = rep_of(request.user)
@@ -136,7 +128,7 @@ def _started(request: PageRequest, account: Account, form: StartForm) -> HttpRes
             origin=Handoff.Origin.PAGE,
             now=now(),
             actor=f"user:{request.user.pk}",
-            from_rep=_sender(request.user),
+            from_rep=sender_of(request.user),
         )
     except RefusedError as error:
         form.add_error(None, str(error))
@@ -153,12 +145,6 @@ def _started(request: PageRequest, account: Account, form: StartForm) -> HttpRes
     else:
         messages.info(request, f"{handoff.reference} is open for this already, so nothing new was started.")
     return redirect(reverse("handoff", args=[handoff.pk]))
-
-
-def _sender(user: User) -> Rep | None:
-    """Who it is from: the rep or manager who starts it; for RevOps, whom the CRM names."""
-    rep = rep_of(user)
-    return None if rep is None or rep.function == Function.REVOPS else rep
 
 
 def _usual(account: Account, deals: list[Deal], kinds: list[HandoffType]) -> str:

@@ -54,7 +54,7 @@ def test_a_trigger_key_gives_the_same_handoff_for_ever_to_the_same_caller_alone(
     pipeline.withdraw(Handoff.objects.get(), reason="A test", actor="user:1", now=NOW)
 
     assert ben.post("handoffs/", asked).json()["uuid"] == first["uuid"]
-    other = call("dana").post("handoffs/", asked)
+    other = call("mara").post("handoffs/", asked)
     assert other.status_code == 201
     assert other.json()["uuid"] != first["uuid"]
 
@@ -79,10 +79,24 @@ def test_reps_managers_and_revops_start_handoffs(call: As, rich: Account, person
     assert Handoff.objects.count() == (status == 201)
 
 
+def test_a_rep_starts_what_their_function_hands_over_and_it_is_from_them(
+    call: As, firm: Company, rich: Account
+) -> None:
+    problem(call("dana").post("handoffs/", {"type": "closed_to_cs", "account": rich.crm_id}), 403, "forbidden")
+    dana = call("dana")
+    made = dana.post("handoffs/", {"type": SQL, "account": rich.crm_id}).json()
+    assert made["from_rep"]["name"] == "Dana Whitfield"
+    assert dana.get(made["url"]).status_code == 200, "who starts it sees it from then on"
+    managed = call("elena").post("handoffs/", {"type": "closed_to_cs", "account": rich.crm_id})
+    assert managed.json()["from_rep"]["name"] == "Elena Petrova"
+    revops = call("ben").post("handoffs/", {"type": "mql_to_sales", "account": rich.crm_id})
+    assert revops.json()["from_rep"] is None, "whom the CRM names"
+
+
 def test_an_account_of_others_and_one_that_is_not_there_are_answered_alike(call: As, firm: Company) -> None:
     theirs = AccountFactory.create(owner=firm.reps["ingrid"])
     for named in (theirs.crm_id, str(theirs.uuid), "A-none", str(uuid4())):
-        document = problem(call("hannah").post("handoffs/", {"type": SQL, "account": named}), 422, "unprocessable")
+        document = problem(call("kofi").post("handoffs/", {"type": SQL, "account": named}), 422, "unprocessable")
         assert document["errors"][0]["pointer"] == "#/account"
         assert document["detail"].startswith(f"There is no account {named} that you see.")
     assert not Handoff.objects.exists()
@@ -101,7 +115,7 @@ def test_an_open_handoff_that_the_caller_does_not_see_is_not_shown_to_them(call:
     Account.objects.filter(pk=hidden.account_id).update(owner=None)  # anybody's to start
     asked = {"type": SQL, "account": hidden.account.crm_id, "deal": hidden.deal.crm_id}
 
-    document = problem(call("hannah").post("handoffs/", asked), 409, "conflict")
+    document = problem(call("kofi").post("handoffs/", asked), 409, "conflict")
     assert hidden.reference not in str(document)
     assert str(hidden.uuid) not in str(document)
     assert call("ben").post("handoffs/", asked).json()["reference"] == hidden.reference

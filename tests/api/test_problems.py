@@ -52,7 +52,8 @@ def test_a_field_of_the_wrong_type_is_pointed_at(call: As, firm: Company) -> Non
     for wrong in WRONG_TYPES:
         document = problem(ben.post("handoffs/", START | {"account": wrong}), 400, "invalid")
         assert [each["pointer"] for each in document["errors"]] == ["#/account"], wrong
-    for body in ([], "text", 7, None):
+    strange: tuple[Any, ...] = ([], "text", 7, None)
+    for body in strange:
         document = problem(ben.send("POST", "handoffs/", json.dumps(body)), 400, "invalid")
         assert document["errors"], body
 
@@ -242,6 +243,7 @@ def test_what_fails_before_the_api_is_reached_is_told_as_the_api_tells_it(call: 
 
 def test_nothing_that_was_refused_leaves_a_line_in_the_log(call: As, ingrids: Handoff) -> None:
     before = Event.objects.count()
-    for body in ({"version": 99}, {"versoin": 1}, []):
+    strange: tuple[Any, ...] = ({"version": 99}, {"versoin": 1}, [])
+    for body in strange:
         call("ingrid").post(f"handoffs/{ingrids.uuid}/acknowledge/", body)
     assert Event.objects.count() == before

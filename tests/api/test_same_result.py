@@ -43,8 +43,14 @@ def by_admin(call: As, firm: Company, account: Account, deal: Deal) -> None:
     assert answer.status_code == 302
 
 
+def by_page(call: As, firm: Company, account: Account, deal: Deal) -> None:
+    asked = {"account": account.crm_id, "handoff_type": SQL, "deal": deal.crm_id}
+    answer = signed_in(firm, "ben").post("/handoffs/new/", asked)
+    assert answer.status_code == 302, answer.content.decode()
+
+
 Door = Callable[[As, Company, Account, Deal], None]
-DOORS: dict[str, Door] = {"api": by_api, "command": by_command, "admin": by_admin}
+DOORS: dict[str, Door] = {"api": by_api, "page": by_page, "command": by_command, "admin": by_admin}
 
 
 def told_of(handoff: Handoff) -> dict[str, Any]:

@@ -44,7 +44,12 @@ for path in DESCRIPTION["paths"].values():
     for operation in path.values():
         # A cursor is signed: none that is made up is any good, and the rest would never be looked at.
         operation["parameters"] = [each for each in operation.get("parameters", ()) if each["name"] != "cursor"]
-api = schemathesis.openapi.from_dict(DESCRIPTION, config=SchemathesisConfig.from_dict({"checks": CHECKS}))
+CONFIG = {
+    "checks": CHECKS,
+    # JSON can say NUL and JSON Schema cannot forbid it; what is answered is tested by itself.
+    "generation": {"allow-x00": False},
+}
+api = schemathesis.openapi.from_dict(DESCRIPTION, config=SchemathesisConfig.from_dict(CONFIG))
 api.app = application
 there: dict[str, list[str]] = {}
 """What is really there, by the parameter or field that may name it: filled by `world`."""
@@ -59,6 +64,17 @@ def _real(name: str, made_up: Any) -> Any:
     return choices[place] if isinstance(made_up, str) and place < len(choices) else made_up
 
 
+@api.auth()
+class Elena:
+    """Calls with her token; where a made-up request goes without one, so does this."""
+
+    def get(self, case: Any, context: Any) -> str:
+        return there["token"][0]
+
+    def set(self, case: Any, data: str, context: Any) -> None:
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
+
+
 @api.hook
 def map_path_parameters(context: Any, path_parameters: dict[str, Any] | None) -> Any:
     return path_parameters and {name: _real(name, value) for name, value in path_parameters.items()}
@@ -70,7 +86,7 @@ def map_body(context: Any, body: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """A firm with a handoff in every state, and the token of Elena, who manages its teams and is RevOps as well."""
     # They would close the connection that holds the transaction.
     for signal in (request_started, request_finished):
@@ -89,7 +105,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         elena = firm.user("elena")
         elena.groups.add(Group.objects.get(name="revops"))
         there.update(
-            handoff=[handoff.reference for handoff in handoffs],
+            handoff=[str(handoff.uuid) for handoff in handoffs] + [handoff.reference for handoff in handoffs],
             account=[account.crm_id for account in Account.objects.order_by("pk")],
             deal=[handoff.deal.crm_id for handoff in handoffs if handoff.deal],
             to=[str(uuid) for uuid in Rep.objects.order_by("pk").values_list("uuid", flat=True)],
@@ -98,7 +114,8 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
             from_team=["sdr"],
             to_team=["ae_general"],
         )
-        yield token_of(elena)
+        there["token"] = [token_of(elena)]
+        yield
         transaction.set_rollback(True)
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
@@ -108,13 +125,13 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
 @hypothesis.seed(SEED)
 @hypothesis.settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_is_described(
-    case: Any, world: str, record_property: Callable[[str, object], None]
+    case: Any, world: None, record_property: Callable[[str, object], None]
 ) -> None:
     if not told:
         told.append(True)
         record_property("counted", f"seed {SEED}, {EXAMPLES} requests made up for each operation of the API")
     before = transaction.savepoint()
     try:
-        case.call_and_validate(headers={"Authorization": f"Bearer {world}"})
+        case.call_and_validate()
     finally:
         transaction.savepoint_rollback(before)

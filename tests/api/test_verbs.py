@@ -146,7 +146,7 @@ def test_a_version_that_is_older_than_the_handoff_is_refused(call: As, firm: Com
 
 def test_a_tag_that_is_none_or_contradicts_the_body_is_told(call: As, firm: Company) -> None:
     path = f"handoffs/{in_state(firm, State.ASSIGNED).uuid}/acknowledge/"
-    for tag in ("3", 'W/"3"', '"x"', '"0"', '"3", "4"'):
+    for tag in ("", "3", 'W/"3"', '"x"', '"0"', '"3", "4"'):
         document = problem(call(OWNER).post(path, {}, If_Match=tag), 400, "invalid")
         assert document["errors"][0]["header"] == "If-Match"
     problem(call(OWNER).post(path, {"version": 1}, If_Match='"2"'), 422)
