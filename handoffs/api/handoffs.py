@@ -74,9 +74,8 @@ class HandoffsView(ListView):
         body.is_valid(raise_exception=True)
         kinds = kinds_of(self.user)
         if body.validated_data["type"] not in kinds:
-            raise PermissionDenied(
-                f"Your function hands over {', '.join(kinds) or 'nothing'}. Ask RevOps to start this."
-            )
+            mine = ", ".join(kinds) or "nothing"
+            raise _refused("type", f"Your function hands over {mine}. Ask RevOps to start this one.")
         answer = idempotency.once(
             lambda: self._start(body.validated_data),
             user=self.user,
@@ -122,7 +121,7 @@ class HandoffsView(ListView):
     def _account(self, named: str) -> Account:
         account = _named(accounts_visible_to(self.user), named)
         if account is None:
-            raise _unknown(
+            raise _refused(
                 "account", f"There is no account {named} that you see. Check the id, or create it in the CRM."
             )
         return account
@@ -141,7 +140,7 @@ def _deal(account: Account, named: str | None) -> Deal | None:
         return None
     deal = _named(account.deals.all(), named)
     if deal is None:
-        raise _unknown("deal", f"{account.crm_id} has no deal {named}. Check the id, or leave the deal out.")
+        raise _refused("deal", f"{account.crm_id} has no deal {named}. Check the id, or leave the deal out.")
     return deal
 
 
@@ -151,7 +150,7 @@ def _team(field: str, asked: dict[str, Any]) -> Team | None:
         return None
     team = Team.objects.filter(code=code).first()
     if team is None:
-        raise _unknown(field, f"There is no team {code}. Teams are named by their code, as /reps/ shows it.")
+        raise _refused(field, f"There is no team {code}. Teams are named by their code, as /reps/ shows it.")
     return team
 
 
@@ -162,5 +161,5 @@ def _named(rows: QuerySet[Row], named: str) -> Row | None:
     return found or (rows.filter(uuid=key["uuid"]).first() if "uuid" in key else None)
 
 
-def _unknown(field: str, sentence: str) -> ProblemError:
+def _refused(field: str, sentence: str) -> ProblemError:
     return ProblemError("unprocessable", sentence, errors=[{"pointer": f"#/{field}", "detail": sentence}])

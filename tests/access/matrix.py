@@ -28,7 +28,6 @@ from tests.access.rows import METHODS, Answer, Row, admin, api, api_of_handoff, 
 
 UNSIGNED = {"payload": "made up"}
 RETURN = {"reason": "incomplete", "comment": "The scope is missing"}
-START = {"type": "sql_to_ae", "account": "{free}"}
 
 OPEN = (
     open_to_all("accounts/login/", "GET", "POST"),
@@ -85,7 +84,7 @@ HANDOFFS = (
 )
 
 API = (
-    api("handoffs/", GET=SIGNED_IN, POST=MAY_START, body=START, note="lists each their own; starts one"),
+    api("handoffs/", GET=SIGNED_IN, POST=MAY_START, note="lists each their own; starts one of their kinds"),
     api_of_handoff("", GET=SEES),
     api_of_handoff("package/", GET=SEES),
     api_of_handoff("response/", GET=SEES),
