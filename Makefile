@@ -42,7 +42,7 @@ test: $(VENV)/.installed-dev ## Run the tests on PostgreSQL, then those marked s
 	$(PY) -m tests.services --sqlite -- $(TESTS) -m sqlite $(ARGS)
 
 .PHONY: check
-check: check-static test faults screenshots ## Run all that continuous integration runs
+check: check-static test faults screenshots api-fuzz ## Run all that continuous integration runs
 
 .PHONY: faults
 faults: $(VENV)/.installed-dev ## Kill the product a hundred times, race it a thousand, and count
@@ -51,6 +51,10 @@ faults: $(VENV)/.installed-dev ## Kill the product a hundred times, race it a th
 .PHONY: screenshots
 screenshots: $(VENV)/.installed-dev ## Picture every page at two widths in both themes, into var/screenshots, and check each
 	HANDOFFS_SCREENSHOTS=var/screenshots HANDOFFS_PLACES='$(ONLY)' $(PY) -m tests.services -- $(PY) -m pytest tests/browser/test_every_page.py
+
+.PHONY: api-fuzz
+api-fuzz: $(VENV)/.installed-dev ## Send the API ten times as many made-up requests as the tests do
+	HANDOFFS_API_EXAMPLES=100 $(PY) -m tests.services -- $(TESTS) tests/api/test_schemathesis.py
 
 .PHONY: check-static
 check-static: format lint types migrations-check deploy-check api-check ## Run all checks but the tests

@@ -247,6 +247,9 @@ def _refusal(kinds: list[str]) -> OpenApiResponse:
 def _examples(name: str, statuses: list[int]) -> Iterable[OpenApiExample]:
     if name in examples.REQUESTS:
         yield OpenApiExample("Request", examples.REQUESTS[name], request_only=True)
+    if name == "read_response":
+        document = examples.ANSWERS[name]["handoff_complete"]
+        yield OpenApiExample("Document", document, response_only=True, status_codes=["200"], media_type="text/markdown")
     for status in statuses:
         yield OpenApiExample(f"Answer {status}", examples.ANSWERS[name], response_only=True, status_codes=[str(status)])
 
