@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SEES_ALL = frozenset({"revops", "auditor", "leadership"})
+LEAVES = (Assignment.Release.REASSIGNED, Assignment.Release.REJECTED)
+"""After these a handoff may belong to somebody else; after any other it stays with whoever had it."""
 STARTS = frozenset({"rep", "manager"})
 
 
@@ -77,15 +79,15 @@ def visible_to(user: User | AnonymousUser) -> QuerySet[Handoff]:
     if rep is None:
         return Handoff.objects.none()
     teams = managed_teams(rep)
-    held = Assignment.objects.filter(handoff_uuid=OuterRef("uuid"))
-    # The database stops at the first that holds, so the dear one comes last.
+    held = Assignment.objects.filter(release_reason__in=LEAVES)
     mine = Q(owner=rep) | Q(from_rep=rep)
     if teams:
         mine |= Q(team__in=teams) | Q(from_team__in=teams) | Q(owner__team__in=teams)
         held = held.filter(Q(rep=rep) | Q(rep__team__in=teams))
     else:
         held = held.filter(rep=rep)
-    return Handoff.objects.filter(mine | Q(Exists(held)))
+    # A list of its own, found once, and not a question about each handoff.
+    return Handoff.objects.filter(mine | Q(uuid__in=held.values("handoff_uuid")))
 
 
 def own_of(user: User | AnonymousUser) -> QuerySet[Handoff]:
