@@ -42,11 +42,15 @@ test: $(VENV)/.installed-dev ## Run the tests on PostgreSQL, then those marked s
 	$(PY) -m tests.services --sqlite -- $(TESTS) -m sqlite $(ARGS)
 
 .PHONY: check
-check: check-static test faults screenshots api-fuzz ## Run all that continuous integration runs
+check: check-static test every-cell faults screenshots api-fuzz ## Run all that continuous integration runs
 
 .PHONY: faults
 faults: $(VENV)/.installed-dev ## Kill the product a hundred times, race it a thousand, and count
 	HANDOFFS_KILLS=100 HANDOFFS_RACES=1000 $(PY) -m tests.services -- $(PY) -m pytest -m fault tests/faults
+
+.PHONY: every-cell
+every-cell: $(VENV)/.installed-dev ## Ask every address as everybody by every method; the tests leave some methods out
+	HANDOFFS_EVERY_CELL=1 $(PY) -m tests.services -- $(TESTS) tests/access
 
 .PHONY: screenshots
 screenshots: $(VENV)/.installed-dev ## Picture every page at two widths in both themes, into var/screenshots, and check each

@@ -15,9 +15,9 @@ _TOP = """\
 
 <!-- Written by `make permissions` from tests/access; a test holds it current. -->
 
-Every address of the product, and how it answers whom. A test asks all of them as every person by every method
-({cells:,} cells), and counts the rows each request writes: GET, HEAD and OPTIONS write nothing, and neither does a
-request that is refused.
+Every address of the product, and how it answers whom. `make every-cell` asks all of them as every person by every
+method ({cells:,} cells), and counts the rows each request writes: GET, HEAD and OPTIONS write nothing, and neither does
+a request that is refused. `make test` leaves out what one guard refuses to all alike, and second looks at a page.
 
 | answer | means |
 |---|---|
