@@ -27,8 +27,8 @@ from routing.models import User
 UNTRUSTED = "The answer of the sign-in provider could not be trusted, so nobody was signed in. Start again."
 AWAY = "The sign-in provider does not answer as it should. Try again in a minute, or tell RevOps."
 NOT_VERIFIED = "The sign-in provider does not vouch for your e-mail address. Ask whoever runs it to confirm it."
-UNKNOWN = "There is no active account here for your e-mail address. Ask RevOps to open one."
-SUPERUSER = "Accounts with all powers do not come in this way. Use your password, or ask RevOps."
+UNKNOWN = "There is no active account here for your e-mail address. Ask an administrator to open one."
+SUPERUSER = "Accounts with all powers do not come in this way. Use your password instead."
 
 
 class CompanySignIn(OIDCAuthenticationBackend):

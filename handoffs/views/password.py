@@ -1,4 +1,4 @@
-"""Changing one's own password. There is no reset by e-mail: RevOps sets a new one."""
+"""Changing one's own password. There is no reset by e-mail: an administrator (a superuser) sets a new one."""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ class SignInForm(AuthenticationForm):
         },
     )
     error_messages = {
-        "invalid_login": "E-mail and password do not match. Check both, or ask RevOps to set a new password.",
-        "inactive": "E-mail and password do not match. Check both, or ask RevOps to set a new password.",
+        "invalid_login": "E-mail and password do not match. Check both, or ask an administrator to set a new password.",
+        "inactive": "E-mail and password do not match. Check both, or ask an administrator to set a new password.",
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -22,7 +22,7 @@ from tests.handoffs.pages.reading import html, words
 INGRID = {"email": "ingrid@fathomline.example"}
 TIMES = {"exp": 2_000_000_000, "iat": 1_700_000_000}
 UNTRUSTED = "The answer of the sign-in provider could not be trusted, so nobody was signed in. Start again."
-UNKNOWN = "There is no active account here for your e-mail address. Ask RevOps to open one."
+UNKNOWN = "There is no active account here for your e-mail address. Ask an administrator to open one."
 STALE = "This sign-in was started too long ago, in another browser, or was used already. Start again."
 
 
@@ -232,7 +232,7 @@ def test_with_passwords_switched_off_the_provider_is_the_only_way_in(provider: F
     settings.PASSWORD_SIGN_IN = False
     page = Client().get("/accounts/login/")
     assert "Password" not in words(page)
-    assert "Lost access? Ask RevOps" in words(page)
+    assert "Lost access? Ask an administrator" in words(page)
     client = Client()
     client.post("/accounts/login/", {"username": INGRID["email"], "password": PASSWORD})
     assert who(client) == ""

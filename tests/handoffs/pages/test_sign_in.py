@@ -45,7 +45,9 @@ def test_a_wrong_password_is_a_sentence_that_does_not_say_which_was_wrong(firm: 
 
     for answer in (wrong, unknown):
         assert answer.status_code == 400
-        assert "E-mail and password do not match. Check both, or ask RevOps to set a new password." in words(answer)
+        assert "E-mail and password do not match. Check both, or ask an administrator to set a new password." in words(
+            answer
+        )
     assert "wrong" not in html(wrong).replace("went wrong", "")
 
 
@@ -112,7 +114,7 @@ def test_the_admin_has_no_door_of_its_own(firm: Company, sign_in: SignIn) -> Non
 
 def test_the_page_says_whom_to_ask_for_a_new_password(firm: Company, settings: Settings) -> None:
     settings.REVOPS_EMAIL = ""
-    assert "Forgot your password? RevOps sets a new one." in words(Client().get("/accounts/login/"))
+    assert "Forgot your password? An administrator sets a new one." in words(Client().get("/accounts/login/"))
     settings.REVOPS_EMAIL = "revops@fathomline.example"
     assert 'href="mailto:revops@fathomline.example"' in html(Client().get("/accounts/login/"))
 
