@@ -63,7 +63,9 @@ def was_done(handoff: Handoff) -> None:
     """What the morning leaves behind, whichever way it was gone through."""
     after = now_is(handoff)
     assert after.state == State.MEETING_BOOKED
-    assert after.acknowledged_at and after.contacted_at and after.meeting_at
+    assert after.acknowledged_at
+    assert after.contacted_at
+    assert after.meeting_at
     # The form takes minutes.
     assert after.acknowledged_at.replace(second=0, microsecond=0) <= after.contacted_at < after.meeting_at
     note = Delivery.objects.get(handoff=handoff, purpose=Delivery.Purpose.CRM_NOTE, key__contains="findings")
