@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import forms as auth_forms
@@ -21,9 +22,10 @@ from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import ForeignKey, Model
 from django.forms.models import InlineForeignKeyField
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from import_export.admin import ImportExportModelAdmin
 from import_export.formats.base_formats import CSV, XLSX
 from simple_history.admin import SimpleHistoryAdmin
@@ -51,6 +53,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from routing.admin_history import say_changes
+
 __all__ = [
     "AdminPasswordChangeForm",
     "AuthUserAdmin",
@@ -75,8 +79,8 @@ __all__ = [
     "UserCreationForm",
     "action",
     "after_action",
+    "business_now",
     "display",
-    "wall_clock",
 ]
 
 _Row = TypeVar("_Row", bound=Model)
@@ -215,6 +219,10 @@ class ModelAdmin(Knowing[_Row], _ModelAdmin[_Row]):
             return self.get_queryset(request).select_for_update(of=("self",)).filter(pk=row.pk).first()
         return row
 
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        # Django would lead to the first page. What one may not see does not exist, here as on the pages.
+        raise Http404
+
     def save_model(self, request: HttpRequest, obj: _Row, form: Any, change: bool) -> None:
         if change:
             save_changed(obj, form.changed_data)
@@ -249,6 +257,12 @@ class ReadOnlyAdmin(ModelAdmin[_Row]):
 
 class HistoryModelAdmin(ModelAdmin[_Row], _History[_Row]):
     """Roster data, with every earlier version to look at. Going back is done by editing, which checks what it saves."""
+
+    object_history_list_template = "admin/roster_history.html"
+
+    def set_history_delta_changes(self, request: HttpRequest, historical_records: Iterable[Any], **_: Any) -> None:
+        """Says on every version what was changed, in words."""
+        say_changes(historical_records)
 
     def revert_disabled(self, request: HttpRequest, obj: _Row | None = None) -> bool:
         return True
@@ -306,9 +320,13 @@ class ReadOnlyInline(TabularInline[_Row, _Parent]):
         return False
 
 
-def wall_clock() -> datetime:
-    """The instant on the wall, aware, UTC: the admin is a door, and hands the time down like every door."""
-    return timezone.now()
+def business_now() -> datetime:
+    """The business instant, aware, UTC: the admin is a door, and hands the time down like every door.
+
+    The settings name the clock, for the demo's stands in an app above this one.
+    """
+    instant: datetime = import_string(settings.BUSINESS_CLOCK)()
+    return instant
 
 
 def after_action(request: HttpRequest, url: str) -> HttpResponse:

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from routing import admin_cells
@@ -19,6 +18,7 @@ from routing.admin_base import (
     ReadOnlyAdmin,
     ReadOnlyInline,
     TabularInline,
+    business_now,
     display,
 )
 from routing.ordered_lines import OrderedLines
@@ -120,11 +120,11 @@ class StandingFilter(RadioFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        runs = Q(state="running")
+        at, runs = business_now(), Q(state="running")
         meaning = {
-            "over": runs & Q(deadline_at__lte=Now()),
-            "risk": runs & Q(at_risk_at__lte=Now(), deadline_at__gt=Now()),
-            "good": runs & Q(at_risk_at__gt=Now()),
+            "over": runs & Q(deadline_at__lte=at),
+            "risk": runs & Q(at_risk_at__lte=at, deadline_at__gt=at),
+            "good": runs & Q(at_risk_at__gt=at),
             "paused": Q(state="paused"),
             "stopped": Q(state="stopped"),
         }
@@ -152,16 +152,25 @@ class StepRunInline(ReadOnlyInline[StepRun, Clock]):
 class ClockAdmin(ReadOnlyAdmin[Clock]):
     """Promises being timed, the most urgent first."""
 
-    list_display = ("id", "kind", "owner", "shown_state", "deadline_at", "next_step_at", "target", "policy")
-    list_display_links = ("id", "kind")
-    list_select_related = ("assignment__rep", "policy__team")
+    list_display: tuple[str, ...] = (
+        "id",
+        "kind",
+        "owner",
+        "shown_state",
+        "deadline_at",
+        "next_step_at",
+        "target",
+        "policy",
+    )
+    list_display_links: tuple[str, ...] = ("id", "kind")
+    list_select_related: ClassVar[tuple[str, ...]] = ("assignment__rep", "policy__team")
     list_filter = (StandingFilter, ("kind", ChoicesDropdownFilter))
     search_fields = ("handoff_uuid", "uuid", "assignment__rep__first_name", "assignment__rep__last_name")
     date_hierarchy = "deadline_at"
     ordering = ("-deadline_at", "-id")
     show_full_result_count = False
     inlines = (ClockIntervalInline, StepRunInline)
-    readonly_fields = ("shown_ladder", "shown_hours")
+    readonly_fields: ClassVar[tuple[str, ...]] = ("shown_ladder", "shown_hours")
     fieldsets = (
         (None, {"fields": (("kind", "state"), ("assignment", "policy"), "handoff_uuid")}),
         ("Time", {"fields": (("started_at", "deadline_at"), ("at_risk_at", "next_step_at"), "stopped_at")}),
@@ -175,9 +184,7 @@ class ClockAdmin(ReadOnlyAdmin[Clock]):
     def owner(self, clock: Clock) -> str:
         return clock.assignment.rep.name
 
-    @display(
-        description="state", ordering="state", label={"running": "success", "paused": "warning", "stopped": "info"}
-    )
+    @display(description="state", ordering="state", label={"running": "info", "paused": "warning", "stopped": ""})
     def shown_state(self, clock: Clock) -> tuple[str, str]:
         return clock.state, clock.get_state_display()
 
@@ -198,14 +205,14 @@ class ClockAdmin(ReadOnlyAdmin[Clock]):
 class StepRunAdmin(ReadOnlyAdmin[StepRun]):
     """Rungs of ladders that were taken, newest first."""
 
-    list_display = ("step", "owner", "due_at", "ran_at", "shown_outcome")
-    list_select_related = ("step", "clock__assignment__rep")
+    list_display: tuple[str, ...] = ("step", "owner", "due_at", "ran_at", "shown_outcome")
+    list_select_related: ClassVar[tuple[str, ...]] = ("step", "clock__assignment__rep")
     list_filter = (("outcome", ChoicesDropdownFilter), ("step__action", ChoicesDropdownFilter))
     search_fields = ("clock__handoff_uuid", "clock__assignment__rep__last_name")
     date_hierarchy = "ran_at"
     ordering = ("-ran_at", "-id")
     show_full_result_count = False
-    fields = ("clock", "step", "due_at", "ran_at", "outcome")
+    fields: ClassVar[tuple[str, ...]] = ("clock", "step", "due_at", "ran_at", "outcome")
 
     @display(description="owner", ordering="clock__assignment__rep__first_name")
     def owner(self, run: StepRun) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -23,9 +23,17 @@ from routing.models import Assignment, Decision
 class DecisionAdmin(ReadOnlyAdmin[Decision]):
     """Receipts: the facts, the rule that won, and why everybody else did not get it."""
 
-    list_display = ("id", "decided_at", "shown_outcome", "chosen", "rule", "pool", "rule_set")
-    list_display_links = ("id", "decided_at")
-    list_select_related = ("chosen", "rule", "pool", "rule_set")
+    list_display: tuple[str, ...] = (
+        "id",
+        "decided_at",
+        "shown_outcome",
+        "chosen",
+        "rule",
+        "pool",
+        "rule_set",
+    )
+    list_display_links: tuple[str, ...] = ("id", "decided_at")
+    list_select_related: ClassVar[tuple[str, ...]] = ("chosen", "rule", "pool", "rule_set")
     list_filter = (
         ("outcome", ChoicesDropdownFilter),
         ("pool", AutocompleteSelectFilter),
@@ -39,7 +47,7 @@ class DecisionAdmin(ReadOnlyAdmin[Decision]):
         ("Facts", {"fields": ("shown_facts",)}),
         ("Receipt", {"fields": ("shown_receipt",)}),
     )
-    readonly_fields = ("shown_facts", "shown_receipt")
+    readonly_fields: ClassVar[tuple[str, ...]] = ("shown_facts", "shown_receipt")
 
     @display(
         description="outcome",
@@ -76,15 +84,23 @@ class HeldFilter(RadioFilter):
 class AssignmentAdmin(ReadOnlyAdmin[Assignment]):
     """Who holds or held which handoff; held ones are a person's load."""
 
-    list_display = ("id", "rep", "pool", "number", "assigned_at", "released_at", "release_reason")
-    list_display_links = ("id", "rep")
-    list_select_related = ("rep", "pool")
+    list_display: tuple[str, ...] = (
+        "id",
+        "rep",
+        "pool",
+        "number",
+        "assigned_at",
+        "released_at",
+        "release_reason",
+    )
+    list_display_links: tuple[str, ...] = ("id", "rep")
+    list_select_related: ClassVar[tuple[str, ...]] = ("rep", "pool")
     list_filter = (HeldFilter, ("release_reason", ChoicesDropdownFilter), ("rep", AutocompleteSelectFilter))
     search_fields = ("handoff_uuid", "uuid", "rep__first_name", "rep__last_name", "rep__email")
     date_hierarchy = "assigned_at"
     ordering = ("-assigned_at", "-id")
     show_full_result_count = False
-    fields = (
+    fields: ClassVar[tuple[str, ...]] = (
         "rep",
         "pool",
         "number",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from routing.admin_base import (
@@ -16,6 +16,7 @@ from routing.admin_base import (
     ImportExportAdmin,
     RadioFilter,
     TabularInline,
+    business_now,
     display,
 )
 from routing.forms import CAPS, AbsenceForm, DelegationForm, RepForm, RoleForm, TeamForm
@@ -35,10 +36,11 @@ class WhenFilter(RadioFilter):
         return [("now", "Now"), ("coming", "To come"), ("past", "Past")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        at = business_now()
         spans = {
-            "now": Q(starts_at__lte=Now(), ends_at__gt=Now()),
-            "coming": Q(starts_at__gt=Now()),
-            "past": Q(ends_at__lte=Now()),
+            "now": Q(starts_at__lte=at, ends_at__gt=at),
+            "coming": Q(starts_at__gt=at),
+            "past": Q(ends_at__lte=at),
         }
         return queryset.filter(spans.get(self.value() or "", Q()))
 
@@ -57,10 +59,10 @@ class TodayFilter(RadioFilter):
         return queryset.filter(standing=wanted) if wanted else queryset
 
 
-def with_standing(reps: QuerySet[Rep]) -> QuerySet[Rep]:
-    """Adds `standing` (left, paused, away or present at this moment) and `open_handoffs`."""
-    away = Absence.objects.filter(rep=OuterRef("pk"), starts_at__lte=Now(), ends_at__gt=Now())
-    paused = Q(paused_since__lte=Now()) & (Q(paused_until__isnull=True) | Q(paused_until__gt=Now()))
+def with_standing(reps: QuerySet[Rep], *, at: datetime) -> QuerySet[Rep]:
+    """Adds `standing` (left, paused, away or present at `at`, aware UTC) and `open_handoffs`."""
+    away = Absence.objects.filter(rep=OuterRef("pk"), starts_at__lte=at, ends_at__gt=at)
+    paused = Q(paused_since__lte=at) & (Q(paused_until__isnull=True) | Q(paused_until__gt=at))
     return reps.annotate(
         standing=Case(
             When(is_active=False, then=Value("left")),
@@ -148,7 +150,7 @@ class RepAdmin(ImportExportAdmin[Rep], HistoryModelAdmin[Rep]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rep]:
-        return with_standing(super().get_queryset(request))
+        return with_standing(super().get_queryset(request), at=business_now())
 
     @display(description="name", ordering="first_name")
     def name(self, rep: Rep) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
@@ -17,8 +17,8 @@ from routing.admin_base import (
     ModelAdmin,
     ReadOnlyAdmin,
     TabularInline,
+    business_now,
     display,
-    wall_clock,
 )
 from routing.forms import CAPS, MembershipForm, PoolForm
 from routing.models import Membership, Pod, Pool, Turn
@@ -78,7 +78,7 @@ class PoolAdmin(HistoryModelAdmin[Pool]):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
         for row in formset.new_objects:
-            turns.join(row, now=wall_clock(), actor=f"user:{request.user.pk}")
+            turns.join(row, now=business_now(), actor=f"user:{request.user.pk}")
 
     @display(description="active members", ordering="member_count")
     def members(self, pool: Any) -> int:
@@ -130,15 +130,36 @@ class PodAdmin(ModelAdmin[Pod]):
 class TurnAdmin(ReadOnlyAdmin[Turn]):
     """The fairness ledger, newest first."""
 
-    list_display = ("pool", "seq", "member", "kind", "change", "after", "reason", "actor", "at")
-    list_display_links = ("seq",)
-    list_select_related = ("pool", "membership__rep", "membership__pool")
+    list_display: tuple[str, ...] = (
+        "pool",
+        "seq",
+        "member",
+        "kind",
+        "change",
+        "after",
+        "reason",
+        "actor",
+        "at",
+    )
+    list_display_links: tuple[str, ...] = ("seq",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("pool", "membership__rep", "membership__pool")
     list_filter = (("kind", ChoicesDropdownFilter), ("pool", AutocompleteSelectFilter))
     search_fields = ("pool__name", "membership__rep__first_name", "membership__rep__last_name", "reason")
     date_hierarchy = "at"
     ordering = ("-at", "-id")
     show_full_result_count = False
-    fields = ("pool", "seq", "membership", "kind", "units", "pointer_after", "assignment", "reason", "actor", "at")
+    fields: ClassVar[tuple[str, ...]] = (
+        "pool",
+        "seq",
+        "membership",
+        "kind",
+        "units",
+        "pointer_after",
+        "assignment",
+        "reason",
+        "actor",
+        "at",
+    )
 
     @display(description="member", ordering="membership__rep__first_name")
     def member(self, turn: Turn) -> str:

@@ -17,8 +17,8 @@ from routing.admin_base import (
     ModelAdmin,
     RadioFilter,
     TabularInline,
+    business_now,
     display,
-    wall_clock,
 )
 from routing.drafts import start_draft
 from routing.forms import NewDraftForm, RuleForm, SegmentForm, TerritoryForm
@@ -167,7 +167,7 @@ class RuleSetAdmin(DraftsOnly, ModelAdmin[RuleSet]):
             based_on=form.cleaned_data["based_on"],
             title=form.cleaned_data["title"],
             author=request.user,  # type: ignore[arg-type]  # the admin lets nobody else in
-            now=wall_clock(),
+            now=business_now(),
         )
         obj.pk = draft.pk
         obj.refresh_from_db()
