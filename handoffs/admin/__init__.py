@@ -1,6 +1,18 @@
 """The admin of handoffs: the work and its outbox, the log, the local CRM, and the machinery of other apps."""
 
-from handoffs.admin import crm, crm_activity, deliveries, handoffs, log, packages, remarks, settings, system, tokens
+from handoffs.admin import (
+    crm,
+    crm_activity,
+    deliveries,
+    handoffs,
+    log,
+    packages,
+    remarks,
+    settings,
+    system,
+    tokens,
+    traces,
+)
 
 __all__ = [
     "crm",
@@ -13,4 +25,5 @@ __all__ = [
     "settings",
     "system",
     "tokens",
+    "traces",
 ]

@@ -20,7 +20,15 @@ from handoffs.admin.deliveries import DeliveryInline
 from handoffs.admin.forms import NewHandoffForm
 from handoffs.admin.packages import PackageInline
 from handoffs.admin.passing import PassingOn
-from handoffs.admin.promise import DUE_COLOURS, AgeFilter, PromiseFilter, StandingFilter, promise, with_promise
+from handoffs.admin.promise import (
+    DUE_COLOURS,
+    WAITING,
+    AgeFilter,
+    PromiseFilter,
+    StandingFilter,
+    promise,
+    with_promise,
+)
 from handoffs.admin.scope import OfHandoffs, actor_of
 from handoffs.models import Handoff, State
 from handoffs.now import now
@@ -152,6 +160,11 @@ class HandoffAdmin(PassingOn, OfHandoffs, ModelAdmin[Handoff]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Handoff]:
         return with_promise(super().get_queryset(request))
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        # What waits for somebody: who has waited longest comes first.
+        waits = request.GET.get(StandingFilter.parameter_name) in WAITING
+        return ("received_at", "pk") if waits else super().get_ordering(request)
 
     def get_form(self, request: HttpRequest, obj: Handoff | None = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:

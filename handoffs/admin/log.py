@@ -46,10 +46,10 @@ class EventAdmin(Spoken, ReadOnlyAdmin[Event]):
     date_hierarchy = "at"
     ordering = ("-at", "-id")
     show_full_result_count = False
-    readonly_fields = ("shown_facts", "chain")
+    readonly_fields = ("by", "about", "shown_facts", "chain")
     fieldsets = (
-        (None, {"fields": (("at", "actor"), ("stream", "seq"), "verb", "shown_facts")}),
-        ("Chain", {"fields": ("hash", "prev_hash", "chain")}),
+        (None, {"fields": (("at", "by"), ("about", "seq"), "verb", "shown_facts")}),
+        ("Chain", {"fields": ("stream", "hash", "prev_hash", "chain")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:

@@ -32,6 +32,8 @@ STUCK: Mapping[str, Q] = {
     "left": Q(state__in=OPEN_STATES, owner__is_active=False),
 }
 """What does not go on without somebody, by the word of the filter and of the first page."""
+GAPS = Q(state__in=OPEN_STATES, is_flagged=True) | STUCK["blocked"]
+"""Facts are missing, whether they hold it up or not."""
 _DAY = timedelta(days=1)
 AGES: Mapping[str, tuple[str, timedelta, timedelta | None]] = {
     "hour": ("Under 1 hour", timedelta(0), timedelta(hours=1)),
@@ -39,6 +41,10 @@ AGES: Mapping[str, tuple[str, timedelta, timedelta | None]] = {
     "week": ("1 to 7 days", _DAY, 7 * _DAY),
     "older": ("Over 7 days", 7 * _DAY, None),
 }
+
+
+WAITING = ("stuck", "gaps", *STUCK)
+"""The choices of "where it stands" of which the list shows the oldest first."""
 
 
 class AgeFilter(RadioFilter):
@@ -73,6 +79,7 @@ class StandingFilter(RadioFilter):
             ("nobody", "Nobody has it"),
             ("parked", "Parked: the engine gave up"),
             ("left", "Its owner has left"),
+            ("gaps", "Open with gaps"),
             ("returned", "Returned, to be resubmitted"),
             ("contacted", "Contacted"),
             ("ended", "Ended"),
@@ -83,6 +90,7 @@ class StandingFilter(RadioFilter):
             "open": Q(state__in=OPEN_STATES),
             **STUCK,
             "stuck": reduce(or_, STUCK.values()),
+            "gaps": GAPS,
             "returned": Q(state=State.REJECTED),
             "contacted": Q(state__in=(State.CONTACTED, State.MEETING_BOOKED)),
             "ended": Q(state__in=(State.CONVERTED, State.LOST, State.WITHDRAWN)),

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.timesince import timesince
 
-from handoffs.admin.promise import STUCK
+from handoffs.admin.promise import GAPS, STUCK
 from handoffs.admin.sidebar import navigation
 from handoffs.models import Delivery, Handoff
 from handoffs.now import now
@@ -52,6 +53,10 @@ def _tiles(request: HttpRequest) -> Iterator[dict[str, Any]]:
         yield _tile(Handoff, over, "is past its deadline" if over == 1 else "are past their deadline", "promise=over")
         risk = timed.filter(risk_at__lte=at, promised_at__gt=at).count()
         yield _tile(Handoff, risk, "is at risk" if risk == 1 else "are at risk", "promise=risk")
+        gaps: QuerySet[Any] = handoffs.get_queryset(request).filter(GAPS)
+        count, since = gaps.count(), gaps.aggregate(since=Min("received_at"))["since"]
+        oldest = f", the oldest for {timesince(since, at, depth=1)}" if since else ""
+        yield _tile(Handoff, count, f"{'has' if count == 1 else 'have'} open gaps{oldest}", "stands=gaps")
 
 
 def _tile(model: Any, count: int, words: str, narrowed: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from handoffs import timeline
 from handoffs.admin.promise import promise, with_promise
 from handoffs.models import Account, Contact, Deal, Delivery, Event, Handoff, Package, State, TypeSetting
 from routing.append_only import maintenance
-from routing.models import User
+from routing.models import Assignment, User
 from sla.models import Clock
 from tests import factories
 from tests.admin.pages import act, address, complaints, fields_of, save
@@ -292,14 +292,14 @@ def test_a_manager_in_the_admin_sees_the_handoffs_of_their_team_and_nothing_of_o
     mine, other = handoff_with_everything(), handoff_with_everything()
     parked()  # about no handoff
     client = manager_of(mine)
-    for model in (Handoff, Package, Delivery, Event):
+    for model in (Handoff, Package, Delivery, Event, Assignment, Clock):
         shown = client.get(address(model, "changelist")).context["cl"].queryset
         assert shown.count() == 1, model
-    for row in (other, other.package, other.deliveries.get(), Event.objects.get(stream=other.stream)):
-        assert (
-            client.get(address(row, "change")).status_code == 302
-        )  # "perhaps it was deleted", as for a row that is not there
-        assert client.get(address(row, "history")).status_code in {302, 404}
+    line, clock = Event.objects.get(stream=other.stream), Clock.objects.get(handoff_uuid=other.uuid)
+    for row in (other, other.package, other.deliveries.get(), line, other.assignment, clock):
+        assert row is not None
+        assert client.get(address(row, "change")).status_code == 404
+        assert client.get(address(row, "history")).status_code == 404
     act(client, Delivery, "retry", parked(handoff=other))
     assert not Event.objects.filter(stream=other.stream, verb="delivery_retried").exists()
 
