@@ -68,7 +68,7 @@ def _context(request: PageRequest) -> dict[str, Any]:
         "elsewhere": asked.query(view="", page=1),
         "unfiltered": asked.without_filters().query(),
         "total": tabs.in_words(counts.here),
-        "here": counts.here,
+        "found": counts.here,
         "has_pages": last > 1,
         "first": first + 1,
         "last": first + len(handoffs),

@@ -70,9 +70,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 @signed_in
 def unread(request: HttpRequest) -> HttpResponse:
     """The entry in the sidebar alone, for a page that asks now and then."""
-    asked = cast(PageRequest, request)
-    context = {"bell": inside.unread(asked.user, now=now()), "place": request.GET.get("place", "")}
-    return page(request, "_bell.html", context)
+    return page(request, "_bell.html", {"place": request.GET.get("place", "")})
 
 
 @methods("POST")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial, wraps
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -40,16 +40,22 @@ class PageRequest(HttpRequest):
 
 View = Callable[..., HttpResponse]
 
+FRAME = frozenset({"theme", "company", "csp_nonce", "here", "nav", "reader", "bell", "demo_time"})
+"""What the frame's templates read. No page may use these names, drawn for somebody signed in or not."""
+
 
 def page(
     request: HttpRequest, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    """The template in the product's frame; `place` in the context marks where in the navigation it is."""
+    """The template in the product's frame; `place` in the context marks where in the navigation it is.
+
+    The names of the frame are taken: raises ValueError for a context that has one of them.
+    """
     shared: dict[str, Any] = {
         "theme": theme_of(request),
         "company": settings.COMPANY_NAME,
         "csp_nonce": getattr(request, "csp_nonce", ""),
-        "here": request.get_full_path(),
+        "here": _here(request),
     }
     if request.user.is_authenticated:
         shared |= {"nav": _navigation(request.user), "reader": _reader(request.user)}
@@ -58,17 +64,17 @@ def page(
         if settings.HANDOFFS_DEMO:
             reading = reading_of(request.user, now())
             shared["demo_time"] = reading.moment(reading.now)
+    taken = FRAME & set(context or ())
+    if taken:
+        raise ValueError(f"The frame of every page has its own {', '.join(sorted(taken))}. Call it something else.")
     response = render(request, template, shared | dict(context or {}), status=status)
     patch_vary_headers(response, ("HX-Request", "Cookie"))
     return response
 
 
 def safe_next(request: HttpRequest, wanted: str, *, otherwise: str) -> str:
-    """`wanted` if it stays on this site, else `otherwise`."""
-    stays = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if stays else otherwise
+    """`wanted` if it is the path of an address on this site, else `otherwise`."""
+    return wanted if wanted.startswith("/") and _stays(request, wanted) else otherwise
 
 
 def signed_in(view: View) -> View:
@@ -80,8 +86,7 @@ def signed_in(view: View) -> View:
             return view(request, *args, **kwargs)
         htmx = cast(PageRequest, request).htmx
         if not htmx:
-            back = request.get_full_path() if request.method in {"GET", "HEAD"} else _referer(request)
-            return redirect_to_login(back)
+            return redirect_to_login(_here(request))
         query = QueryDict(mutable=True)
         query["next"] = htmx.current_url_abs_path or "/"
         return HttpResponseClientRedirect(f"{reverse('sign_in')}?{query.urlencode(safe='/')}")
@@ -114,10 +119,25 @@ def reading_of(user: User, now: datetime) -> Reading:
         return Reading(ZoneInfo("UTC"), now)
 
 
+def _stays(request: HttpRequest, address: str) -> bool:
+    """Whether the address is on this site."""
+    return url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+
+
+def _here(request: HttpRequest) -> str:
+    """The page that is being looked at: for the answer to an action, the one it was called from."""
+    return request.get_full_path() if request.method in {"GET", "HEAD"} else _referer(request)
+
+
 def _referer(request: HttpRequest) -> str:
     """The page an action was called from, without its host, if it is one of ours."""
-    referer = safe_next(request, request.META.get("HTTP_REFERER", ""), otherwise="/")
-    return urlsplit(referer).path or "/"
+    referer = request.META.get("HTTP_REFERER", "")
+    if not _stays(request, referer):
+        return "/"
+    found = urlsplit(referer)
+    return safe_next(request, urlunsplit(("", "", found.path, found.query, "")), otherwise="/")
 
 
 def _navigation(user: User) -> list[dict[str, str]]:
