@@ -39,7 +39,5 @@ def take_back(row: Handoff, *, actor: str, now: datetime) -> None:
     Delivery.objects.filter(
         handoff=row, assignment_number=assignment.number, purpose=Delivery.Purpose.ACKNOWLEDGED, state="queued"
     ).update(state=Delivery.State.CANCELLED, next_at=None, last_error="The acknowledgement was taken back.")
-    Notice.objects.filter(
-        handoff=row, assignment_number=assignment.number, kind=Notice.Kind.ACKNOWLEDGED, shown_from__gt=now
-    ).delete()
+    giving.unsay_acknowledged(row, now=now)
     notices.alert_changed(row, "undone", now=now).queue()

@@ -60,8 +60,8 @@ def crm_note(given: Given, *, now: datetime) -> Delivery:
     return row(handoff, Purpose.CRM_NOTE, Channel.CRM, crm_id, payload, number=given.number, now=now)
 
 
-def findings(handoff: Handoff, text: str, *, number: int, at: datetime) -> Delivery:
-    """What the owner learned at the first contact, as a note in the CRM."""
+def findings(handoff: Handoff, text: str, *, number: int, at: datetime, now: datetime) -> Delivery:
+    """What the owner learned at the first contact `at`, as a note in the CRM that is asked for `now`."""
     payload = {
         "account": handoff.account.crm_id,
         "deal": handoff.deal.crm_id if handoff.deal else "",
@@ -72,4 +72,4 @@ def findings(handoff: Handoff, text: str, *, number: int, at: datetime) -> Deliv
     }
     mark = f"findings-{handoff.version}"
     crm_id = handoff.account.crm_id
-    return row(handoff, Purpose.CRM_NOTE, Channel.CRM, crm_id, payload, number=number, now=at, mark=mark)
+    return row(handoff, Purpose.CRM_NOTE, Channel.CRM, crm_id, payload, number=number, now=now, mark=mark)

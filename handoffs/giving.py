@@ -176,6 +176,40 @@ def tell_former(
     post.queue()
 
 
+def tell_of_withdrawal(row: Handoff, reason: str, *, actor: str, now: datetime) -> None:
+    """Tells whoever handed it over that somebody else withdrew it; whoever did that themselves knows."""
+    if row.from_rep is None and row.from_team is None:
+        return
+    if row.from_rep is not None and row.from_rep.user_id is not None and actor == f"user:{row.from_rep.user_id}":
+        return
+    gone = f"{row.reference} was withdrawn. It waits for nobody any more."
+    post = notices.to_sender(
+        row,
+        Delivery.Purpose.NOTICE,
+        kind=Notice.Kind.OTHER,
+        title=f"Withdrawn: {row.account.name}",
+        body=f"{row.reference} was withdrawn: {reason or 'no reason given'}. It waits for nobody any more.",
+        text=gone,
+        number=row.assignment.number if row.assignment else 0,
+        now=now,
+        not_before=now,
+        mark="withdrawn-sender",
+    )
+    for delivery in post.deliveries:
+        delivery.payload["tells_of"] = State.WITHDRAWN
+    post.queue()
+
+
+def unsay_acknowledged(row: Handoff, *, now: datetime) -> None:
+    """Takes back the sender's notice of an acknowledgement that is not shown yet; its messages are asked again."""
+    Notice.objects.filter(
+        handoff=row,
+        assignment_number=assignment_of(row).number,
+        kind=Notice.Kind.ACKNOWLEDGED,
+        shown_from__gt=now,
+    ).delete()
+
+
 def release(row: Handoff, reason: Assignment.Release, *, at: datetime, now: datetime) -> None:
     """Ends the present assignment at `now`, so that it no longer counts as load, and stops its clocks at `at`.
 
@@ -185,6 +219,8 @@ def release(row: Handoff, reason: Assignment.Release, *, at: datetime, now: date
     Assignment.objects.filter(pk=assignment.pk, released_at__isnull=True).update(released_at=now, release_reason=reason)
     clock.stop(assignment, at=at)
     notices.alert_changed(row, "released", now=now).queue()
+    if reason != Assignment.Release.CONTACTED:
+        unsay_acknowledged(row, now=now)
     row.due_at = row.at_risk_at = None
 
 

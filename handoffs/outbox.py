@@ -220,7 +220,8 @@ def _queue_other_way(delivery: Delivery, *, now: datetime) -> None:
         purpose=delivery.purpose,
         channel=channel,
         recipient=recipient,
-        payload={"alert": delivery.payload["alert"], "routes": routes},
+        # What decides whether it is still wanted goes along; the template's words are the first way's own.
+        payload={name: value for name, value in delivery.payload.items() if name != "variables"},
         fallback_of=delivery,
         queued_at=now,
         next_at=now,

@@ -219,7 +219,8 @@ def log_contact(
             giving.release(row, Assignment.Release.CONTACTED, at=contacted_at, now=now)
             giving.change(row, state=State.CONTACTED, contacted_at=contacted_at)
         if findings.strip():
-            note = crm_writing.findings(row, findings.strip(), number=giving.assignment_of(row).number, at=contacted_at)
+            number = giving.assignment_of(row).number
+            note = crm_writing.findings(row, findings.strip(), number=number, at=contacted_at, now=now)
             Delivery.objects.bulk_create([note])
             wake.after_commit()
         verb = "contact_corrected" if is_correction else "contacted"
@@ -341,7 +342,10 @@ def ask_gap(handoff: Handoff, *, gap: str, by: Rep | None, actor: str, now: date
 
 
 def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, version: int | None = None) -> Handoff:
-    """The trigger was wrong: the handoff ends, its clocks stop, and a turn that was taken is given back."""
+    """The trigger was wrong: the handoff ends, its clocks stop, and a turn that was taken is given back.
+
+    The owner hears of it, and so does the sender unless they are the one who does it.
+    """
     with transaction.atomic():
         row = giving.lock(handoff, "withdraw", State.WITHDRAWN, version)
         if row.assignment is not None:
@@ -352,6 +356,7 @@ def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, versio
             giving.release(row, Assignment.Release.WITHDRAWN, at=now, now=now)
             giving.credit_turn(row.assignment, actor=actor, now=now, reason="withdrawn")
         giving.change(row, state=State.WITHDRAWN, closed_at=now, next_at=None)
+        giving.tell_of_withdrawal(row, reason, actor=actor, now=now)
         timeline.record(row.stream, "withdrawn", actor=actor, now=now, **giving.remark(row, reason, actor, now))
         wake.after_commit()
     return row

@@ -9,6 +9,10 @@ from sla.models import ClockKind
 Purpose = Delivery.Purpose
 ENDED = frozenset({State.CONTACTED, State.MEETING_BOOKED, State.CONVERTED, State.LOST, State.WITHDRAWN})
 
+ABOUT_ASSIGNMENT = frozenset(
+    {Purpose.CRM_UPDATE, Purpose.ALERT, Purpose.BRIEFING, Purpose.ESCALATION, Purpose.ACKNOWLEDGED}
+)
+
 
 def no_longer_wanted(delivery: Delivery) -> str:
     """Why sending it would now be wrong, in words; empty when it is still wanted."""
@@ -27,8 +31,8 @@ def _overtaken(delivery: Delivery) -> str:
     """What happened to the handoff that leaves nothing to say."""
     state, number = Handoff.objects.values_list("state", "assignment__number").get(pk=delivery.handoff_id or 0)
     if state == State.WITHDRAWN:
-        return "The handoff was withdrawn first."
-    about_assignment = delivery.purpose in {Purpose.CRM_UPDATE, Purpose.ALERT, Purpose.BRIEFING, Purpose.ESCALATION}
+        return "" if delivery.payload.get("tells_of") == state else "The handoff was withdrawn first."
+    about_assignment = delivery.purpose in ABOUT_ASSIGNMENT
     if about_assignment and number != delivery.assignment_number:
         return "The handoff went to somebody else first."
     if about_assignment and state == State.REJECTED:

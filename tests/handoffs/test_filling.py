@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from handoffs import pipeline, timeline
+from handoffs import filling, pipeline, timeline
 from handoffs.models import Delivery, Handoff
 from handoffs.states import BadValueError, RefusedError, StaleVersionError
 from tests.factories import NOW, Company, company
@@ -83,6 +83,22 @@ def test_a_gap_is_not_filled_on_what_has_changed_meanwhile(firm: Company) -> Non
     assert handoff.deal is not None
     handoff.deal.refresh_from_db()
     assert "budget_confirmed" not in handoff.deal.metadata
+
+
+@pytest.mark.django_db
+def test_a_score_taken_before_somebody_elses_never_replaces_it(firm: Company) -> None:
+    handoff = without(firm, "budget_confirmed", "timeline")
+    looked_before = Handoff.objects.get(pk=handoff.pk)
+    newer = pipeline.fill_gap(handoff, gap=BUDGET, value="$84,000", actor="user:1", now=LATER)
+    assert newer.package != looked_before.package
+
+    handoff.deal.refresh_from_db()  # type: ignore[union-attr]
+    handoff.deal.metadata |= {"timeline": "In May"}  # type: ignore[union-attr]
+    handoff.deal.save()  # type: ignore[union-attr]
+    filling.score_again(looked_before, actor="user:2", now=LATER)
+
+    assert Handoff.objects.get(pk=handoff.pk).package == newer.package
+    assert handoff.packages.count() == 2
 
 
 @pytest.mark.django_db

@@ -151,6 +151,14 @@ def test_somebody_who_may_no_longer_sign_in_is_nobody(handoff: Handoff, firm: Co
     assert state(handoff) == State.ASSIGNED
 
 
+def test_somebody_who_left_the_roster_is_nobody_though_they_can_still_sign_in(handoff: Handoff, firm: Company) -> None:
+    assert firm.user("ingrid").is_active
+    Rep.objects.filter(pk=firm.reps["ingrid"].pk).update(is_active=False)
+    press(handoff)
+    assert state(handoff) == State.ASSIGNED
+    assert "does not know you" in answers()[0]
+
+
 def test_the_former_owner_is_told_who_has_it_now(handoff: Handoff, firm: Company) -> None:
     pipeline.reassign(handoff, to=firm.reps["freya"], reason="On leave", actor="user:1", now=NOW)
     press(handoff)

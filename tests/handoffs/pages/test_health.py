@@ -133,6 +133,14 @@ def test_metrics_are_for_the_networks_that_are_named(firm: Company, settings: Se
     assert proxied.status_code == 401, "and then the proxy's word counts, not its own address"
 
 
+def test_where_only_networks_are_named_an_empty_token_opens_nothing(firm: Company, settings: Settings) -> None:
+    settings.METRICS_NETWORKS = [ip_network("192.0.2.0/24")]
+    for empty in ("Bearer ", "Bearer", "bearer "):
+        answer = Client().get("/metrics", headers={"Authorization": empty})
+        assert answer.status_code == 401, empty
+        assert b"handoffs_live" not in answer.content
+
+
 @pytest.mark.sqlite
 def test_the_figures_are_those_of_the_rows(firm: Company, settings: Settings, clock: time_machine.Traveller) -> None:
     settings.METRICS_TOKEN = "hunter2-long"
