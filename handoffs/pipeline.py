@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from structlog.contextvars import bound_contextvars
 
-from handoffs import acknowledging, claiming, crm_writing, filling, giving, states, timeline, wake
+from handoffs import acknowledging, claiming, crm_writing, filling, fitting, giving, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
 from handoffs.filling import Asked
@@ -53,13 +53,15 @@ def receive(
     """One row for one trigger, and whether it is new.
 
     The same `trigger_key`, or the same account, type and deal while one is open, gives the handoff that is there.
-    Raises RefusedError when the deal belongs to another account.
+    Raises RefusedError when the deal belongs to another account, or does not go with the type.
     """
     if deal is not None and deal.account_id != account.pk:
         raise states.RefusedError(
             f"Deal {deal.crm_id} belongs to another account than {account.crm_id}. Name the account of the deal, or "
             "leave the deal out."
         )
+    if refusal := fitting.misfit(handoff_type, deal):
+        raise states.RefusedError(refusal)
     dedupe_key = giving.dedupe_key(handoff_type, account, deal)
     existing = giving.existing(trigger_key, dedupe_key)
     if existing is not None:

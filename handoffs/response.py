@@ -163,8 +163,7 @@ def _next_steps(facts: ResponseFacts) -> Iterator[str]:
     steps: tuple[str, ...]
     if facts.state == "assigned":
         name = facts.owner_first_name or facts.to_name
-        no_deal = "" if facts.package["deal"] else " (no deal yet: on the account)"
-        steps = ("Review full handoff package in CRM", contact, f"Update opportunity with initial findings{no_deal}")
+        steps = ("Review full handoff package in CRM", contact, "Update opportunity with initial findings")
     elif facts.state == "returned":
         name = facts.from_first_name or facts.from_name or facts.from_team or "the sender"
         by = f" by {wording.moment(facts.held_until, facts.zone)}" if facts.held_until else ""

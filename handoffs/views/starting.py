@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from handoffs import pipeline, wording
 from handoffs.access import accounts_visible_to, kinds_of, may_start, rep_of, sender_of, visible_to
+from handoffs.fitting import misfit
 from handoffs.models import Account, Deal, Handoff
 from handoffs.now import now
 from handoffs.states import RefusedError
@@ -62,7 +63,7 @@ class StartForm(forms.Form):
         if "handoff_type" not in done or "deal" not in done:
             return done
         kind, deal = HandoffType(done["handoff_type"]), self.deals.get(done["deal"])
-        refusal = _misfit(kind, deal)
+        refusal = misfit(kind, deal)
         if refusal:
             self.add_error("deal", refusal)
         return {"handoff_type": kind, "deal": deal}
@@ -162,21 +163,8 @@ def _usual(account: Account, deals: list[Deal], kinds: list[HandoffType]) -> str
 
 
 def _usual_deal(kind: Any, deals: list[Deal]) -> str:
-    fitting = [deal.crm_id for deal in deals if kind and not _misfit(HandoffType(kind), deal)]
+    fitting = [deal.crm_id for deal in deals if kind and not misfit(HandoffType(kind), deal)]
     return fitting[0] if len(fitting) == 1 else ""
-
-
-def _misfit(kind: HandoffType, deal: Deal | None) -> str:
-    """Why the deal does not go with the kind; empty when it does."""
-    if kind == HandoffType.CLOSED_TO_CS and (deal is None or not deal.is_won):
-        return (
-            "A closed-won handoff is about a deal that was won. Choose that deal, or mark it as won in the CRM first."
-        )
-    if kind == HandoffType.MQL_TO_SALES and deal is not None:
-        return "A lead that goes to sales has no deal yet. Choose “No deal”, or another kind."
-    if kind in {HandoffType.SQL_TO_AE, HandoffType.EXPANSION_TO_SALES} and deal is not None and deal.is_closed:
-        return "That deal is closed. Choose an open one, or “No deal”."
-    return ""
 
 
 def _deal(deal: Deal) -> str:
