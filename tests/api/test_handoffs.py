@@ -88,7 +88,8 @@ def test_a_rep_starts_what_their_function_hands_over_and_it_is_from_them(
     made = dana.post("handoffs/", {"type": SQL, "account": rich.crm_id}).json()
     assert made["from_rep"]["name"] == "Dana Whitfield"
     assert dana.get(made["url"]).status_code == 200, "who starts it sees it from then on"
-    managed = call("elena").post("handoffs/", {"type": "closed_to_cs", "account": rich.crm_id})
+    won = DealFactory(account=rich, is_won=True, is_closed=True, closed_at=NOW)
+    managed = call("elena").post("handoffs/", {"type": "closed_to_cs", "account": rich.crm_id, "deal": won.crm_id})
     assert managed.json()["from_rep"]["name"] == "Elena Petrova"
     revops = call("ben").post("handoffs/", {"type": "mql_to_sales", "account": rich.crm_id})
     assert revops.json()["from_rep"] is None, "whom the CRM names"

@@ -4,9 +4,9 @@ import pytest
 import time_machine
 
 from handoffs import pipeline, timeline
-from handoffs.models import Contact, Delivery, Handoff, Note, State
+from handoffs.models import Contact, Deal, Delivery, Handoff, Note, State
 from routing.models import HandoffType
-from tests.factories import NOW, AbsenceFactory, AccountFactory, Company, ContactFactory
+from tests.factories import NOW, AbsenceFactory, AccountFactory, Company, ContactFactory, DealFactory
 from tests.handoffs.pages.conftest import Give, SignIn
 from tests.handoffs.pages.reading import html, words
 
@@ -180,6 +180,11 @@ def test_what_the_ledger_does_not_show_delivered_gets_no_tick(firm: Company, giv
     assert Delivery.objects.filter(state="queued", purpose="briefing").count() == 0
 
 
+def won(handoff: Handoff) -> Deal:
+    """A deal of the same account that was won."""
+    return DealFactory(account=handoff.account, is_won=True, is_closed=True, closed_at=NOW)
+
+
 def test_words_from_the_crm_are_only_ever_words(firm: Company, give: Give, sign_in: SignIn) -> None:
     handoff = give(name=HOSTILE, industry=HOSTILE[:80], domain="javascript:alert(1)//", city=HOSTILE[:80])
     Contact.objects.filter(account=handoff.account).update(
@@ -187,7 +192,7 @@ def test_words_from_the_crm_are_only_ever_words(firm: Company, give: Give, sign_
     )
     Note.objects.filter(account=handoff.account).update(body=HOSTILE, source=HOSTILE)
     handoff.account.deals.update(name=HOSTILE, stage=HOSTILE[:80])
-    again = give(HandoffType.CLOSED_TO_CS, account=handoff.account, deal=None)
+    again = give(HandoffType.CLOSED_TO_CS, account=handoff.account, deal=won(handoff))
     client = sign_in("ben")
 
     for address in ("/", f"/?q={HOSTILE[:20]}", page_of(handoff), page_of(again), f"{page_of(handoff)}response/"):
@@ -203,7 +208,7 @@ def test_links_are_made_only_of_what_is_valid(firm: Company, give: Give, sign_in
     ContactFactory(
         account=handoff.account, first_name="Bad", last_name="Phone", email="x@y.example", phone="call me maybe"
     )
-    again = give(HandoffType.CLOSED_TO_CS, account=handoff.account, deal=None)
+    again = give(HandoffType.CLOSED_TO_CS, account=handoff.account, deal=won(handoff))
     markup = html(sign_in("ben").get(page_of(again)))
 
     assert 'href="mailto:astrid.nygaard@halvorsen.example"' in markup
@@ -217,7 +222,7 @@ def test_a_contact_without_a_working_address_says_what_is_wrong(firm: Company, g
     contacts = {contact.last_name: contact for contact in handoff.account.contacts.all()}
     Contact.objects.filter(pk=contacts["Solli"].pk).update(email_bounced=True, phone="")
     Contact.objects.filter(pk=contacts["Moen"].pk).update(do_not_contact=True)
-    again = give(HandoffType.CLOSED_TO_CS, account=handoff.account, deal=None)
+    again = give(HandoffType.CLOSED_TO_CS, account=handoff.account, deal=won(handoff))
 
     said = words(sign_in("ben").get(page_of(again)))
 

@@ -100,6 +100,8 @@ def test_the_team_tab_of_a_rep_holds_only_what_they_may_see(firm: Company, give:
         assert handoff.assignment is not None
         handoff.assignment.rep = firm.reps[holder]
         handoff.assignment.save()
+    passed_on.assignment.released_at, passed_on.assignment.release_reason = NOW, "reassigned"
+    passed_on.assignment.save()
 
     assert set(rows(sign_in("ingrid"), "?view=team")) == {mine.pk, passed_on.pk}
 
