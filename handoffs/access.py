@@ -83,6 +83,7 @@ def visible_to(user: User | AnonymousUser) -> QuerySet[Handoff]:
     mine = Q(owner=rep) | Q(from_rep=rep)
     if teams:
         mine |= Q(team__in=teams) | Q(from_team__in=teams) | Q(owner__team__in=teams)
+        mine |= Q(from_rep__team__in=teams) | Q(to_team__in=teams)
         held = held.filter(Q(rep=rep) | Q(rep__team__in=teams))
     else:
         held = held.filter(rep=rep)
@@ -115,7 +116,7 @@ def sides(user: User | AnonymousUser, handoff: Handoff) -> frozenset[Side]:
         return frozenset()
     found = {Side.REVOPS} if user.is_superuser or "revops" in groups_of(user) else set()
     rep = rep_of(user)
-    if rep is None:
+    if rep is None or not rep.is_active:
         return frozenset(found)
     teams = managed_teams(rep)
     owner, sender = handoff.owner, handoff.from_rep

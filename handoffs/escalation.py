@@ -17,7 +17,7 @@ from structlog.contextvars import bound_contextvars
 from handoffs import giving, notices, reassigning, timeline, wake
 from handoffs.announcing import spoken
 from handoffs.failpoints import pass_point
-from handoffs.models import Delivery, Handoff, Notice
+from handoffs.models import Delivery, Handoff, Notice, State
 from handoffs.reassigning import Heir, TakenMeanwhileError
 from handoffs.timeline import Entry
 from routing.models import Rep, RoleCode
@@ -87,6 +87,9 @@ def _take_step(clock: Clock, *, now: datetime) -> None:
     pass_point("escalation.decided")
     with transaction.atomic():
         row = giving.lock(handoff)
+        if not _counts(clock, row):
+            sla_clock.stop(clock.assignment, at=now, kinds=[ClockKind(clock.kind)])
+            return
         climbed = sla_clock.climb(clock, now=now)
         if climbed is None:
             return
@@ -96,6 +99,12 @@ def _take_step(clock: Clock, *, now: datetime) -> None:
         timeline.append(row.stream, lines, actor=ACTOR, now=now, after=timeline.head(row.stream))
         pass_point("escalation.before_commit")
         wake.after_commit()
+
+
+def _counts(clock: Clock, row: Handoff) -> bool:
+    """Whether the handoff, locked, still waits for what the clock counts; a step is taken of no other."""
+    waits = {State.REJECTED} if clock.kind == ClockKind.RESUBMIT else {State.ASSIGNED, State.ACKNOWLEDGED}
+    return row.state in waits and clock.assignment_id == row.assignment_id
 
 
 def _wait_for_opening(handoff: Handoff, clock: Clock, rung: Rung, *, until: datetime, now: datetime) -> None:

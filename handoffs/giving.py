@@ -28,8 +28,24 @@ RELATED = ("account", "deal", "from_rep", "from_team", "to_team", "owner__team",
 
 def lock(handoff: Handoff, verb: str = "", to: State | None = None, version: int | None = None) -> Handoff:
     """The row as it is now, ours until commit. With `verb`, raises a RefusedError if that may not be done to it."""
-    row = Handoff.objects.select_for_update(no_key=True, of=("self",)).select_related(*RELATED).get(pk=handoff.pk)
+    # Two statements: one that had to wait would give the new row with the relations from before it waited.
+    Handoff.objects.select_for_update(no_key=True).values_list("pk").get(pk=handoff.pk)
+    row = Handoff.objects.select_related(*RELATED).get(pk=handoff.pk)
     states.check_version(row, version)
+    if verb and to is not None:
+        states.check(row, verb, to)
+    return row
+
+
+def lock_held(handoff: Handoff, verb: str = "", to: State | None = None, version: int | None = None) -> Handoff:
+    """`lock`, for what only somebody may do who owns it, or who manages that owner.
+
+    The right was asked of `handoff` as the caller read it: raises MovedOnError if it was given to somebody since.
+    """
+    row = lock(handoff, version=version)
+    if row.assignment_id != handoff.assignment_id:
+        owner = f"is now owned by {row.owner}" if row.owner else "has no owner at the moment"
+        raise states.MovedOnError(f"{row.reference} {owner}, so nothing was done. Look at it again.")
     if verb and to is not None:
         states.check(row, verb, to)
     return row
@@ -222,6 +238,20 @@ def release(row: Handoff, reason: Assignment.Release, *, at: datetime, now: date
     if reason != Assignment.Release.CONTACTED:
         unsay_acknowledged(row, now=now)
     row.due_at = row.at_risk_at = None
+
+
+def contacted(row: Handoff, *, at: datetime, now: datetime) -> None:
+    """First contact at `at`: the present assignment ends, and the clock of whoever had it at that moment stops there.
+
+    Told of again, an earlier contact moves that stop back.
+    """
+    present = assignment_of(row)
+    if row.contacted_at is None:
+        release(row, Assignment.Release.CONTACTED, at=max(at, present.assigned_at), now=now)
+    before = Assignment.objects.filter(handoff_uuid=row.uuid, assigned_at__lte=at).order_by("-number").first()
+    clock.stop_earlier(before or present, at=at)
+    if before is not None and before.pk != present.pk:
+        clock.stop_earlier(present, at=present.assigned_at)
 
 
 def assignment_of(row: Handoff) -> Assignment:

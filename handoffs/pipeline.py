@@ -168,7 +168,7 @@ def acknowledge(
     one, and UsedUpError for a link or a press that has acknowledged it before.
     """
     with transaction.atomic():
-        row = giving.lock(handoff, version=version)
+        row = giving.lock_held(handoff, version=version) if via is None else giving.lock(handoff, version=version)
         if via is not None:
             via.check(row)
         states.check(row, "acknowledge", State.ACKNOWLEDGED)
@@ -181,7 +181,7 @@ def acknowledge(
 def undo_acknowledge(handoff: Handoff, *, actor: str, now: datetime, version: int | None = None) -> Handoff:
     """Takes an acknowledgement back within ten seconds, as if it had never been; only whoever acknowledged may."""
     with transaction.atomic():
-        row = giving.lock(handoff, "undo_acknowledge", State.ASSIGNED, version)
+        row = giving.lock_held(handoff, "undo_acknowledge", State.ASSIGNED, version)
         acknowledging.take_back(row, actor=actor, now=now)
         timeline.record(row.stream, "acknowledge_undone", actor=actor, now=now)
         wake.after_commit()
@@ -204,7 +204,7 @@ def log_contact(
     before the handoff was first assigned.
     """
     with transaction.atomic():
-        row = giving.lock(handoff, version=version)
+        row = giving.lock_held(handoff, version=version)
         is_correction = row.contacted_at is not None and contacted_at < row.contacted_at
         if not is_correction:
             states.check(row, "log_contact", State.CONTACTED)
@@ -214,12 +214,8 @@ def log_contact(
             raise states.BadValueError(
                 f"The contact lies before {row.reference} was assigned. Give the first contact after the handoff."
             )
-        if is_correction:
-            clock.stop_earlier(giving.assignment_of(row), at=contacted_at)
-            giving.change(row, contacted_at=contacted_at)
-        else:
-            giving.release(row, Assignment.Release.CONTACTED, at=contacted_at, now=now)
-            giving.change(row, state=State.CONTACTED, contacted_at=contacted_at)
+        giving.contacted(row, at=contacted_at, now=now)
+        giving.change(row, contacted_at=contacted_at, **({} if is_correction else {"state": State.CONTACTED}))
         if findings.strip():
             number = giving.assignment_of(row).number
             note = crm_writing.findings(row, findings.strip(), number=number, at=contacted_at, now=now)
@@ -239,7 +235,7 @@ def book_meeting(
     Raises BadValueError for one before the first contact or more than a year away.
     """
     with transaction.atomic():
-        row = giving.lock(handoff, "book_meeting", State.MEETING_BOOKED, version)
+        row = giving.lock_held(handoff, "book_meeting", State.MEETING_BOOKED, version)
         if row.contacted_at is not None and meeting_at < row.contacted_at:
             raise states.BadValueError("The meeting lies before the first contact. Give the first meeting after it.")
         if meeting_at > now + FURTHEST_MEETING:
@@ -260,7 +256,7 @@ def reject(
         raise states.BadValueError(f"There is no such reason. Choose one of: {', '.join(ReturnReason.values)}.")
     why = str(ReturnReason(reason).label)
     with transaction.atomic():
-        row = giving.lock(handoff, "reject", State.REJECTED, version)
+        row = giving.lock_held(handoff, "reject", State.REJECTED, version)
         assignment = giving.assignment_of(row)
         giving.release(row, Assignment.Release.REJECTED, at=now, now=now)
         if reason in CREDITED_RETURNS:
@@ -369,7 +365,7 @@ def reassign(
 ) -> Handoff:
     """Another owner, with a new assignment and new clocks; the overall figure runs on from the first assignment."""
     with transaction.atomic():
-        row = giving.lock(handoff, "reassign", State.ASSIGNED, version)
+        row = giving.lock_held(handoff, "reassign", State.ASSIGNED, version)
         if to.pk == row.owner_id:
             raise states.RefusedError(f"{to} already owns {row.reference}. Choose somebody else.")
         if not to.is_active:
@@ -389,7 +385,7 @@ def close(
 ) -> Handoff:
     """The end of a contacted handoff: converted or lost, by the type's own meaning."""
     with transaction.atomic():
-        row = giving.lock(handoff, "close", outcome, version)
+        row = giving.lock_held(handoff, "close", outcome, version)
         giving.change(row, state=outcome, closed_at=now, next_at=None)
         timeline.record(row.stream, outcome.value, actor=actor, now=now, **giving.remark(row, reason, actor, now))
     return row

@@ -52,6 +52,10 @@ class StaleVersionError(RefusedError):
     """Somebody changed the handoff since the caller last read it."""
 
 
+class MovedOnError(RefusedError):
+    """The handoff has another owner than the one the caller read, or was told of."""
+
+
 class BadValueError(RefusedError):
     """A value the caller gave cannot be, such as a contact time in the future."""
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handoffs.models import Event, Handoff
-from handoffs.states import RefusedError
-
-
-class MovedOnError(RefusedError):
-    """The handoff has another owner than the one who was told of it."""
+from handoffs.states import MovedOnError, RefusedError
 
 
 class UsedUpError(RefusedError):

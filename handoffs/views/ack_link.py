@@ -14,8 +14,8 @@ from handoffs import ack_links, pipeline
 from handoffs.ack_links import BadLinkError, Grant, OldLinkError
 from handoffs.models import Handoff, State
 from handoffs.now import now
-from handoffs.states import RefusedError
-from handoffs.via import MovedOnError, UsedUpError
+from handoffs.states import MovedOnError, RefusedError
+from handoffs.via import UsedUpError
 from handoffs.views.page import methods, reading_of
 from handoffs.views.theme import theme_of
 from routing.models import User

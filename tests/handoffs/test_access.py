@@ -121,7 +121,7 @@ def test_a_team_tree_that_bites_its_tail_is_still_walked_once(firm: Company, ing
 
 def test_a_list_holds_each_handoff_once_however_often_it_concerns_somebody(firm: Company, ingrids: Handoff) -> None:
     for to in ("freya", "mikael", "ingrid"):
-        pipeline.reassign(ingrids, to=firm.reps[to], reason="Round", actor="user:1", now=LATER)
+        ingrids = pipeline.reassign(ingrids, to=firm.reps[to], reason="Round", actor="user:1", now=LATER)
     assert list(visible_to(firm.user("ingrid"))) == [ingrids]
     assert list(visible_to(firm.user("elena"))) == [ingrids]
 
@@ -255,3 +255,18 @@ def test_an_account_is_seen_by_its_owner_their_manager_and_whoever_handles_it(fi
     account.owner = None
     account.save()
     assert finds("yusuf"), "what nobody owns is anybody's to start"
+
+
+def test_the_manager_of_the_sender_sees_what_was_just_started_and_so_does_the_manager_it_goes_to(firm: Company) -> None:
+    handoff = blocked(firm)
+    Handoff.objects.filter(pk=handoff.pk).update(from_team=None, to_team=firm.teams["cs"])
+    assert sees(firm.user("elena"), handoff), "Dana, who sent it, is of her team"
+    assert sees(firm.user("carsten"), handoff)
+    assert not sees(firm.user("mara"), handoff)
+
+
+def test_who_has_left_the_roster_sees_what_they_had_and_does_nothing_to_it(firm: Company, ingrids: Handoff) -> None:
+    Rep.objects.filter(pk=firm.reps["ingrid"].pk).update(is_active=False)
+    ingrid = fresh(firm.user("ingrid"))
+    assert sees(ingrid, ingrids)
+    assert verbs_of(ingrid, ingrids) == set()

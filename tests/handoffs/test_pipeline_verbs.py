@@ -231,3 +231,23 @@ def test_a_meeting_that_cannot_be_is_refused(firm: Company, days: int, sentence:
     with pytest.raises(BadValueError, match=sentence):
         pipeline.book_meeting(handoff, meeting_at=LATER + timedelta(days=days), actor="user:1", now=LATER)
     assert Handoff.objects.get(pk=handoff.pk).meeting_at is None
+
+
+def test_a_contact_from_before_it_changed_hands_stops_the_clock_of_who_had_it_then(firm: Company) -> None:
+    handoff = assigned(firm)
+    first = handoff.assignment
+    moved = NOW + timedelta(minutes=90)
+    handoff = pipeline.reassign(handoff, to=firm.reps["freya"], reason="On leave", actor="user:1", now=moved)
+    after = contact(handoff, minutes=20)
+    assert (after.state, after.contacted_at) == (State.CONTACTED, NOW + timedelta(minutes=20))
+    stops = {
+        clock.assignment_id: clock.stopped_at
+        for clock in Clock.objects.filter(handoff_uuid=handoff.uuid, kind=ClockKind.FIRST_CONTACT)
+    }
+    assert stops == {first.pk: NOW + timedelta(minutes=20), after.assignment_id: moved}, "never before it began"
+    # A later one that is told first is corrected in the same way.
+    again = contact(assigned(firm, name="Aker Freight"), minutes=60)
+    assert contact(again, minutes=30).contacted_at == NOW + timedelta(minutes=30)
+    assert Clock.objects.get(assignment=again.assignment, kind=ClockKind.FIRST_CONTACT).stopped_at == NOW + timedelta(
+        minutes=30
+    )

@@ -182,7 +182,7 @@ def kinds(key: str, firm: Company) -> list[str]:
 def test_each_thing_that_a_person_is_told_is_also_a_notice(firm: Company) -> None:
     handoff: Handoff = assigned(firm)
     pipeline.acknowledge(handoff, actor="user:1", now=NOW)
-    pipeline.reassign(handoff, to=firm.reps["freya"], reason="On leave", actor="user:1", now=NOW)
+    handoff = pipeline.reassign(handoff, to=firm.reps["freya"], reason="On leave", actor="user:1", now=NOW)
     pipeline.reject(handoff, reason="incomplete", comment="call +47 22 55 01 84", actor="user:1", now=NOW)
     assert kinds("ingrid", firm) == ["given", "gone"]
     assert kinds("freya", firm) == ["given"]
