@@ -153,15 +153,19 @@ def test_every_change_raises_the_version() -> None:
     firm = company()
     handoff = received(firm)
     versions = [handoff.version]
+
+    def now_is() -> Handoff:
+        return Handoff.objects.get(pk=handoff.pk)
+
     for step in (
         lambda: pipeline.run(handoff, now=LATER, actor="engine"),
-        lambda: pipeline.acknowledge(handoff, actor="user:1", now=LATER),
-        lambda: pipeline.reassign(handoff, to=firm.reps["freya"], reason="x", actor="user:1", now=LATER),
-        lambda: pipeline.log_contact(handoff, contacted_at=LATER, actor="user:1", now=LATER),
-        lambda: pipeline.close(handoff, outcome=S.LOST, actor="user:1", now=LATER),
+        lambda: pipeline.acknowledge(now_is(), actor="user:1", now=LATER),
+        lambda: pipeline.reassign(now_is(), to=firm.reps["freya"], reason="x", actor="user:1", now=LATER),
+        lambda: pipeline.log_contact(now_is(), contacted_at=LATER, actor="user:1", now=LATER),
+        lambda: pipeline.close(now_is(), outcome=S.LOST, actor="user:1", now=LATER),
     ):
         step()
-        versions.append(Handoff.objects.get(pk=handoff.pk).version)
+        versions.append(now_is().version)
     assert versions == sorted(set(versions))
 
 

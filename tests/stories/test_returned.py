@@ -93,11 +93,12 @@ def test_a_reassigned_handoff_has_a_new_owner_and_a_new_promise(office: Office, 
     assert office.handoff().package == ingrids.package
     assert "Elena Petrova: Reassigned from Ingrid Solheim to Mikael Strand: Knows the CFO" in office.log()
 
-    # Ingrid called before that, but wrote it down too late: the earliest contact counts.
+    # Ingrid called before that, but wrote it down too late: the earliest contact counts, and stops her clock.
     called = NOW + timedelta(minutes=12)
     pipeline.log_contact(handoff, contacted_at=called, actor=office.actor("mikael"), now=LATER + timedelta(minutes=5))
+    old.refresh_from_db()
     new.refresh_from_db()
-    assert (office.handoff().contacted_at, new.stopped_at) == (called, called)
+    assert (office.handoff().contacted_at, old.stopped_at, new.stopped_at) == (called, called, LATER)
 
 
 def test_nobody_is_reassigned_what_they_own_already(office: Office, ingrids: Handoff) -> None:
