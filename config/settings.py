@@ -114,6 +114,8 @@ MIDDLEWARE = [
     "config.request_log.request_log",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Inside WhiteNoise, whose files are compressed already. Pages are padded at random, so lengths give nothing away.
+    "django.middleware.gzip.GZipMiddleware",
     "config.middleware.no_store",
     "handoffs.views.health.probes",
     "csp.middleware.CSPMiddleware",

@@ -1,8 +1,9 @@
 """What a monitoring system asks: counts and ages from the database, at the moment it asks.
 
-Every number comes from the rows, so that any number of processes says the same and a restart forgets nothing. Six
-queries; all but the last follow partial indexes over what is open, due or parked. Labels are words of ours and never
-name anybody.
+Every number comes from the rows, so that any number of processes says the same and a restart forgets nothing. Seven
+queries. All but those for `handoffs_escalations_total` follow partial indexes over what is open, due or parked; that
+one counts every ladder step ever taken, so it grows with the years, and `LONGEST_MILLISECONDS` bounds it. Labels are
+words of ours and never name anybody.
 """
 
 from __future__ import annotations

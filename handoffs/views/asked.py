@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -70,12 +70,15 @@ class Asked:
         return bool(self.q or self.chosen)
 
 
-def read(data: QueryDict, reader: Reader) -> tuple[Asked, list[Filter]]:
+def read(data: QueryDict, reader: Reader, *, offers_people: bool = True) -> tuple[Asked, list[Filter]]:
     """The question in the parameters of an address, and the filters the reader may choose from; one query at most.
+
+    Without `offers_people` nobody is among the choices but whom the address names: the page has the others already.
 
     What cannot be understood is left out, with a sentence in `refused`.
     """
-    chosen, refused, offered = {}, [], filters(reader)
+    named = None if offers_people else _numbers(data.get("owner", ""), data.get("sender", ""))
+    chosen, refused, offered = {}, [], filters(reader, among=named)
     for each in offered:
         value = _clean(data.get(each.name, ""))
         if value in dict(each.options):
@@ -100,8 +103,8 @@ def read(data: QueryDict, reader: Reader) -> tuple[Asked, list[Filter]]:
     return asked, shown
 
 
-def filters(reader: Reader) -> list[Filter]:
-    """What the reader may narrow lists by; people only for those who see other people's work."""
+def filters(reader: Reader, *, among: Collection[int] | None = None) -> list[Filter]:
+    """What the reader may narrow lists by; people only for those who see other people's work, `among` these ids."""
     found = [
         Filter(name="type", label="Type", options=tuple((each.value, each.short) for each in HandoffType)),
         Filter(name="segment", label="Segment", options=tuple(SegmentCode.choices)),
@@ -110,12 +113,18 @@ def filters(reader: Reader) -> list[Filter]:
     ]
     if reader.sees_others:
         seen = Rep.objects.filter(is_active=True)
+        if among is not None:
+            seen = seen.filter(pk__in=among)  # no query for nobody
         people = seen if reader.sees_all else seen.filter(team__in=reader.teams)
         named = tuple((str(pk), f"{first} {last}".strip()) for pk, first, last in people.values_list(*NAMES))
         found.append(Filter(name="owner", label="Owner", options=named))
         if reader.sees_all:
             found.append(Filter(name="sender", label="Sender", options=named))
     return found
+
+
+def _numbers(*values: str) -> set[int]:
+    return {int(value) for value in values if re.fullmatch("[0-9]{1,9}", value)}
 
 
 NAMES = ("pk", "first_name", "last_name")

@@ -28,7 +28,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
     A search without a tab looks through everything the reader may see.
     """
-    return page(request, "handoffs/inbox.html", _context(cast(PageRequest, request)))
+    return page(request, "handoffs/inbox.html", _context(cast(PageRequest, request), is_fragment=False))
 
 
 @methods("GET", "HEAD")
@@ -36,18 +36,18 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def rows(request: HttpRequest) -> HttpResponse:
     """The list alone, for the same parameters, with tabs and filters beside it; a browser gets the address to show."""
     asked = cast(PageRequest, request)
-    context = _context(asked)
-    response = page(request, "handoffs/_queue.html", {**context, "is_fragment": True})
+    context = _context(asked, is_fragment=True)
+    response = page(request, "handoffs/_queue.html", context)
     if asked.htmx:
         response.headers["HX-Push-Url"] = f"{reverse('inbox')}{'?' if context['query'] else ''}{context['query']}"
     return response
 
 
-def _context(request: PageRequest) -> dict[str, Any]:
-    """Everything the page and the list show."""
+def _context(request: PageRequest, *, is_fragment: bool) -> dict[str, Any]:
+    """Everything the page shows, or as a fragment the list and what changes with it."""
     reading = reading_of(request.user, now())
     reader = tabs.reader_of(request.user)
-    asked, filters = questions.read(request.GET, reader)
+    asked, filters = questions.read(request.GET, reader, offers_people=not is_fragment)
     view = view_of(asked, reader, reading)
     listed = narrowed(reader, asked, view, reading)
     counts = tabs.counts(reader, now=reading.now, here=listed)
@@ -57,6 +57,7 @@ def _context(request: PageRequest) -> dict[str, Any]:
     groups = queue.grouped(handoffs, request.user, reading)
     first = (number - 1) * queue.PAGE_SIZE
     return headline(reader, counts, asked, view, reading) | {
+        "is_fragment": is_fragment,
         "asked": asked,
         "filters": filters,
         "view": view,

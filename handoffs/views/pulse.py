@@ -74,7 +74,7 @@ def pulse(request: HttpRequest) -> HttpResponse:
     user = cast(PageRequest, request).user
     reading = reading_of(user, now())
     reader = tabs.reader_of(user)
-    asked, _ = questions.read(request.GET, reader)
+    asked, _ = questions.read(request.GET, reader, offers_people=False)
     view = inbox.view_of(asked, reader, reading)
     headline = inbox.headline(reader, tabs.counts(reader, now=reading.now), asked, view, reading)
     shown = _shown(request.GET.get("marks", ""))

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from handoffs import engine, outbox, pipeline, triggers
 from handoffs.admin.forms import TypeSettingForm
@@ -18,9 +19,10 @@ from handoffs.models import Delivery, Event, Handoff, State, TypeSetting
 from routing.calendars import working_hours
 from routing.decide import decide
 from routing.facts import Facts
-from routing.models import HandoffType, Rep, Rule
+from routing.models import Rep, Rule
 from sla.models import Clock, StepRun
 from tests.factories import NOW, AccountFactory, ActivityFactory, CalendarFactory, Company, DealFactory, company
+from tests.fakes.fixtures import Fake
 from tests.handoffs.given import assigned
 
 pytestmark = pytest.mark.django_db
@@ -55,33 +57,31 @@ def test_a_signal_whose_deal_belongs_to_another_account_goes_without_the_deal(fi
 
 
 def test_a_trigger_that_cannot_be_received_does_not_stop_the_next(
-    firm: Company, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    firm: Company, caplog: pytest.LogCaptureFixture
 ) -> None:
-    odd, healthy = (AccountFactory.create(score=90) for _ in range(2))
-    # A key longer than its column: the database refuses the row.
-    type(odd).objects.filter(pk=odd.pk).update(crm_id="A" * 64)
-    monkeypatch.setitem(
-        triggers.FINDERS, HandoffType.MQL_TO_SALES, lambda *_: [(odd, None, "k" * 300), (healthy, None, "k")]
-    )
+    odd, healthy = (AccountFactory.create(score=90, scored_at=NOW - timedelta(hours=n)) for n in (2, 1))
+    with connection.cursor() as cursor:  # a row that the database refuses
+        cursor.execute(
+            f"ALTER TABLE handoffs_handoff ADD CONSTRAINT odd CHECK (dedupe_key NOT LIKE '%%:{odd.crm_id}:%%')"
+        )
     assert triggers.start_due(now=NOW) == 1
-    assert healthy.handoffs.count() == 1
+    assert [odd.handoffs.count(), healthy.handoffs.count()] == [0, 1]
     assert "could not be received" in caplog.text
 
 
-def test_an_error_after_the_message_may_have_gone_makes_the_next_attempt_look_for_it(
-    firm: Company, monkeypatch: pytest.MonkeyPatch
+def test_an_error_nobody_foresaw_makes_the_next_attempt_look_whether_the_message_went(
+    firm: Company, fake_slack: Fake
 ) -> None:
     assigned(firm)
     alert = Delivery.objects.get(purpose="alert")
     Delivery.objects.exclude(pk=alert.pk).update(state="cancelled", next_at=None)
+    alert.payload = {}
+    alert.save()
 
-    def sent_and_then_killed(_: Delivery) -> str:
-        raise TimeoutError
-
-    monkeypatch.setitem(outbox.SENDERS, Delivery.Channel.SLACK, sent_and_then_killed)
     outbox.deliver_due(now=NOW, clock=lambda: NOW, limit=1)
     alert.refresh_from_db()
-    alert.attempt += 1
+    assert alert.last_error == "An unexpected error stopped it (KeyError)."
+    alert.attempt += 1  # as the next attempt's claim does
     assert alert.maybe_sent
 
 
