@@ -229,3 +229,24 @@ def test_after_a_form_the_list_is_drawn_again_and_the_row_stays_selected(sign_in
     expect(tab.locator(f"#row-{desk.fresh.pk}").get_by_role("link", name="Book meeting")).to_be_visible()
     assert selected(tab) == f"row-{desk.fresh.pk}"
     assert Handoff.objects.get(pk=desk.fresh.pk).state == State.CONTACTED
+
+
+def test_a_chosen_filter_stays_chosen_keeps_the_focus_and_can_be_cleared(sign_in: SignIn, desk: Desk) -> None:
+    tab = sign_in("ben")
+    owner = tab.locator("#f-owner")
+    owner.focus()
+    with tab.expect_response("**/inbox/rows/**"):
+        owner.select_option(label="Ingrid Solheim")
+
+    clear = tab.get_by_role("link", name="Clear owner: Ingrid Solheim")
+    expect(clear).to_be_visible()
+    expect(owner).to_have_value(str(desk.firm.reps["ingrid"].pk))
+    expect(owner).to_be_focused()
+    assert owner.locator("option").count() > 5, "the others are still there to choose"
+    with tab.expect_response("**/inbox/rows/**"):
+        tab.locator("#f-gaps").select_option("1")
+    expect(tab.get_by_role("link", name="Clear gaps: With gaps")).to_be_visible()
+    clear.click()
+
+    expect(tab.locator("#f-owner")).to_have_value("")
+    expect(tab.locator("#f-gaps")).to_have_value("1")
