@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 
 from handoffs import notices, states
 from handoffs.announcing import Given
-from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Notice, Package, Remark, State
+from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Notice, Package, Remark, Standing, State
 from handoffs.wishes import Wishes
 from routing import turns
 from routing.models import Assignment, HandoffType, Rep, Turn
@@ -278,6 +278,12 @@ def existing(trigger_key: str | None, dedupe_key: str) -> Handoff | None:
     if trigger_key:
         same |= Q(trigger_key=trigger_key)
     return Handoff.objects.filter(same).order_by("-id").first()
+
+
+def followed(handoff_type: HandoffType, account: Account, deal: Deal | None) -> Handoff | None:
+    """The newest of the same type, account and deal that is past first contact and has no outcome yet."""
+    same = Handoff.objects.filter(handoff_type=handoff_type, account=account, deal=deal, standing=Standing.FOLLOWED)
+    return same.select_related("owner").order_by("-id").first()
 
 
 def credit_turn(assignment: Assignment, *, actor: str, now: datetime, reason: str) -> None:

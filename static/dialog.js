@@ -51,8 +51,15 @@
     });
   }
 
+  // After signing in anew in another tab the forms of this one are valid again.
+  document.addEventListener("csrf-token", (event) => {
+    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = event.detail.value;
+  });
+
   // A toast stays ten seconds, as long as an acknowledgement can be undone, and longer while somebody looks at it.
+  // There are at most three, the newest last.
   const STAYS = 10_000;
+  const MOST = 3;
   const expire = (toast) => {
     const looked = toast.matches(":hover, :focus-within") && !toast.querySelector("[data-undo]");
     if (looked) setTimeout(() => expire(toast), 2_000);
@@ -62,6 +69,8 @@
     for (const toast of changes.flatMap((change) => [...change.addedNodes])) {
       if (toast instanceof HTMLElement) setTimeout(() => expire(toast), STAYS);
     }
+    const shown = [...document.querySelectorAll("#toasts > *")];
+    for (const oldest of shown.slice(0, -MOST)) oldest.remove();
   }).observe(document.getElementById("toasts"), { childList: true });
 
   document.addEventListener("htmx:afterRequest", (event) => {

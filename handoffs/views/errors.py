@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from handoffs.api.problems import PREFIX, problem
 from handoffs.now import real_now
 from handoffs.views.theme import theme_of
+from handoffs.views.unsent import is_open_form, left_as_it_is
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ CSRF = Trouble(
     icon="lock",
     api="forbidden",
 )
+SEND_AGAIN = "You have signed in or out since this form was opened, so nothing was saved. Send it again."
 NOT_FOUND = Trouble(
     status=404,
     short="not found",
@@ -101,7 +104,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page for a form whose token is missing or old."""
+    """The page for a form whose token is missing or old; a form that is still open gets a new one and stays."""
+    if is_open_form(request):
+        return left_as_it_is(request, SEND_AGAIN, token=get_token(request))
     return trouble(request, CSRF, reason=reason)
 
 

@@ -10,9 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
@@ -24,8 +23,10 @@ from handoffs import inside
 from handoffs.access import may_start, rep_of
 from handoffs.models import Preference
 from handoffs.now import now
+from handoffs.views import session_limits
 from handoffs.views.errors import WRONG_METHOD, trouble
 from handoffs.views.theme import theme_of
+from handoffs.views.unsent import is_open_form, left_as_it_is
 from handoffs.views.words import Reading, initials, tint
 from routing.models import User
 
@@ -42,6 +43,7 @@ View = Callable[..., HttpResponse]
 
 FRAME = frozenset({"theme", "company", "csp_nonce", "here", "nav", "reader", "bell", "demo_time"})
 """What the frame's templates read. No page may use these names, drawn for somebody signed in or not."""
+ENDED = "Your session has ended and nothing was saved. Copy what you wrote, sign in in another tab, then send it again."
 
 
 def page(
@@ -84,14 +86,28 @@ def signed_in(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
             return view(request, *args, **kwargs)
-        htmx = cast(PageRequest, request).htmx
-        if not htmx:
-            return redirect_to_login(_here(request))
-        query = QueryDict(mutable=True)
-        query["next"] = htmx.current_url_abs_path or "/"
-        return HttpResponseClientRedirect(f"{reverse('sign_in')}?{query.urlencode(safe='/')}")
+        return _to_sign_in(request)
 
     return guarded
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The way in. What was sent is not kept, and the reader is told so: in the form itself where that is still open."""
+    htmx = cast(PageRequest, request).htmx
+    query = QueryDict(mutable=True)
+    query["next"] = htmx.current_url_abs_path or "/" if htmx else _here(request)
+    if is_open_form(request):
+        return left_as_it_is(request, ENDED, sign_in=f"{reverse('sign_in')}?{query.urlencode(safe='/')}")
+    if request.method not in {"GET", "HEAD"}:
+        query["unsaved"] = "1"
+    address = f"{reverse('sign_in')}?{query.urlencode(safe='/')}"
+    if not htmx:
+        return redirect(address)
+    response = HttpResponseClientRedirect(address)
+    if session_limits.COOKIE not in request.COOKIES:
+        # Scripts ask from pages that somebody signed in has opened, so there was a session.
+        session_limits.leave_reason(response, "lost")
+    return response
 
 
 def methods(*allowed: str) -> Callable[[View], View]:

@@ -23,11 +23,15 @@ KEPT = ("channel", "quiet_from", "quiet_until", "single_keys")
 NOT_A_TIME = "Write a time of day as hours and minutes, such as 22:00."
 
 
+# The areas of the time-zone database that name places; the others repeat them under old names or stand for none.
+AREAS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+
+
 @cache
 def _zones() -> tuple[tuple[str, str], ...]:
-    """Every zone that can be chosen, those of places first."""
-    names = sorted(zoneinfo.available_timezones(), key=lambda name: ("/" not in name, name.startswith("Etc/"), name))
-    return tuple((name, name.replace("_", " ")) for name in names)
+    """Every zone that can be chosen: UTC, and those of places."""
+    names = sorted(name for name in zoneinfo.available_timezones() if name.partition("/")[0] in AREAS and "/" in name)
+    return tuple((name, name.replace("_", " ")) for name in ("UTC", *names))
 
 
 class PreferenceForm(forms.Form):
@@ -47,6 +51,13 @@ class PreferenceForm(forms.Form):
     )
 
     single_keys = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = self.initial["time_zone"]
+        if kept not in dict(_zones()) and kept not in {"Factory", "localtime"}:
+            # Set by an administrator under a name that is not offered: to save the rest must not change it.
+            cast(forms.ChoiceField, self.fields["time_zone"]).choices = [(kept, kept), *_zones()]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -148,6 +148,12 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _ended(request: HttpRequest) -> str:
+    """Why the reader is here, for somebody who was signed out; and whether something that they sent got lost."""
+    why = session_limits.why_ended(request)
+    return f"{why or session_limits.SENTENCES['lost']} Nothing was saved." if "unsaved" in request.GET else why
+
+
 def sign_in_page(
     request: HttpRequest, form: SignInForm, destination: str, *, status: int, trouble: str = ""
 ) -> HttpResponse:
@@ -160,7 +166,7 @@ def sign_in_page(
         "form": form,
         "next": destination,
         "destination": handoff[1] if handoff else "",
-        "ended": "" if form.is_bound else session_limits.why_ended(request),
+        "ended": "" if form.is_bound else _ended(request),
         "ask": settings.REVOPS_EMAIL,
         "trouble": trouble,
         "with_password": settings.PASSWORD_SIGN_IN,

@@ -44,7 +44,7 @@ def session_limits(get_response: GetResponse) -> GetResponse:
             request.COOKIES[COOKIE] = ended
         response = get_response(request)
         if ended and not request.user.is_authenticated:
-            response.set_cookie(COOKIE, ended, max_age=300, samesite="Lax", httponly=True, secure=settings.HTTPS)
+            leave_reason(response, ended)
         return response
 
     return middleware
@@ -53,6 +53,11 @@ def session_limits(get_response: GetResponse) -> GetResponse:
 def begin(request: HttpRequest, *, now: datetime) -> None:
     """Starts both limits for a person who has just signed in at `now` (real time)."""
     request.session["began"] = request.session["seen"] = now.timestamp()
+
+
+def leave_reason(response: HttpResponseBase, reason: str) -> None:
+    """Leaves the reason, a key of SENTENCES, for the sign-in page."""
+    response.set_cookie(COOKIE, reason, max_age=300, samesite="Lax", httponly=True, secure=settings.HTTPS)
 
 
 def why_ended(request: HttpRequest) -> str:

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from handoffs import pipeline, wording
+from handoffs import giving, pipeline, wording
 from handoffs.access import accounts_visible_to, kinds_of, may_start, rep_of, sender_of, visible_to
 from handoffs.fitting import misfit
 from handoffs.models import Account, Deal, Handoff
@@ -29,6 +29,9 @@ NEEDS = {
     HandoffType.CLOSED_TO_CS: "A deal that was won",
     HandoffType.EXPANSION_TO_SALES: "A customer who shows a sign of expansion",
 }
+NO_DEAL = "-"
+WITHOUT_DEAL = "No deal means that the handoff is about the account alone, without a value, a stage or a close date."
+LEFT_OPEN = "Choose the deal that it is about, or “No deal”."
 
 
 class StartForm(forms.Form):
@@ -48,14 +51,20 @@ class StartForm(forms.Form):
 
     def __init__(self, data: Any, *, account: Account, kinds: list[HandoffType]) -> None:
         super().__init__(data, label_suffix="")
+        self.beside: Handoff | None = None
+        """One that is past first contact for the same account, kind and deal: the reader is asked about it."""
         self.deals = {deal.crm_id: deal for deal in account.deals.order_by("is_closed", "-crm_created_at", "-pk")[:50]}
         kind = cast(forms.ChoiceField, self.fields["handoff_type"])
         kind.choices = [(item.value, item.label) for item in kinds]
         cast(HintedRadios, kind.widget).hints = {item.value: NEEDS[item] for item in kinds}
         kind.initial = _usual(account, list(self.deals.values()), kinds)
         deal = cast(forms.ChoiceField, self.fields["deal"])
-        deal.choices = [("", "No deal"), *((crm_id, _deal(found)) for crm_id, found in self.deals.items())]
+        self.has_open = any(not found.is_closed for found in self.deals.values())
+        # With an open deal at hand, that there is none must be somebody's own choice.
+        none = [("", "Choose a deal"), (NO_DEAL, "No deal")] if self.has_open else [("", "No deal")]
+        deal.choices = [*none, *((crm_id, _deal(found)) for crm_id, found in self.deals.items())]
         deal.initial = _usual_deal(kind.initial, list(self.deals.values()))
+        deal.help_text = WITHOUT_DEAL
 
     def clean(self) -> dict[str, Any]:
         """The kind as a HandoffType and the deal as a row; a deal that does not fit the kind is refused."""
@@ -63,7 +72,8 @@ class StartForm(forms.Form):
         if "handoff_type" not in done or "deal" not in done:
             return done
         kind, deal = HandoffType(done["handoff_type"]), self.deals.get(done["deal"])
-        refusal = misfit(kind, deal)
+        is_left_open = self.has_open and not done["deal"] and kind != HandoffType.MQL_TO_SALES
+        refusal = misfit(kind, deal) or (LEFT_OPEN if is_left_open else "")
         if refusal:
             self.add_error("deal", refusal)
         return {"handoff_type": kind, "deal": deal}
@@ -88,6 +98,9 @@ def start(request: HttpRequest) -> HttpResponse:
         return _shown(asked, account, form, status=200)
     if not form.is_valid():
         return _shown(asked, account, form, status=422)
+    form.beside = _beside(account, form)
+    if form.beside is not None and request.POST.get("another") != str(form.beside.pk):
+        return _shown(asked, account, form, status=409)
     return _started(asked, account, form)
 
 
@@ -114,8 +127,25 @@ def _searched(request: PageRequest) -> HttpResponse:
 
 
 def _shown(request: PageRequest, account: Account, form: StartForm, *, status: int) -> HttpResponse:
-    context = {"account": account, "about": _account(account), "form": form, "place": "start"}
+    beside = form.beside
+    is_seen = beside is not None and visible_to(request.user).filter(pk=beside.pk).exists()
+    context = {
+        "account": account,
+        "about": _account(account),
+        "form": form,
+        "place": "start",
+        "beside": beside,
+        "is_seen": is_seen,
+    }
     return page(request, "handoffs/start_form.html", context, status=status)
+
+
+def _beside(account: Account, form: StartForm) -> Handoff | None:
+    """The one past first contact beside which a new one would start; none while one is open and shown instead."""
+    kind, deal = form.cleaned_data["handoff_type"], form.cleaned_data["deal"]
+    if pipeline.open_handoff(handoff_type=kind, account=account, deal=deal) is not None:
+        return None
+    return giving.followed(kind, account, deal)
 
 
 def _started(request: PageRequest, account: Account, form: StartForm) -> HttpResponse:

@@ -20,7 +20,7 @@ from routing.models.types import Function, RoleCode
 
 def validate_time_zone(value: str) -> None:
     """Raises ValidationError unless `value` is an IANA zone such as Europe/Oslo."""
-    if value not in zoneinfo.available_timezones():
+    if value not in zoneinfo.available_timezones() or value in {"Factory", "localtime"}:
         raise ValidationError(f"“{value}” is not a time zone. Use an IANA name such as Europe/Oslo.")
 
 

@@ -216,3 +216,19 @@ def test_the_sender_reads_of_a_return_without_the_words_of_the_comment(handoff: 
     page = text(signed_in(firm, "dana").get("/notices/"))
     assert "returned" in page
     assert "+47" not in page
+
+
+def test_places_and_utc_are_the_time_zones_on_offer(firm: Company) -> None:
+    page = signed_in(firm, "ingrid").get("/me/").content.decode()
+    offered = re.findall(r'<option value="([^"]*)"', page)
+    assert {"UTC", "Europe/Oslo", "America/Argentina/Buenos_Aires"} <= set(offered)
+    assert [zone for zone in offered if zone.startswith(("Etc/", "US/")) or zone in {"Factory", "localtime"}] == []
+
+
+def test_a_time_zone_set_by_an_administrator_stays_although_it_is_not_offered(firm: Company) -> None:
+    User.objects.filter(pk=firm.user("ingrid").pk).update(time_zone="Etc/GMT+5")
+    client = signed_in(firm, "ingrid")
+    assert '<option value="Etc/GMT+5" selected>' in client.get("/me/").content.decode()
+    assert client.post("/me/", SETTINGS | {"time_zone": "Etc/GMT+5"}).status_code == 302
+    assert client.post("/me/", SETTINGS | {"time_zone": "Factory"}).status_code == 422
+    assert firm.user("ingrid").time_zone == "Etc/GMT+5"

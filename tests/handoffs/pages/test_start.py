@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from handoffs import pipeline
 from handoffs.models import Handoff, State
 from routing.models import HandoffType
 from tests.factories import NOW, AccountFactory, Company, DealFactory, rich_account
@@ -147,3 +148,55 @@ def test_any_search_is_answered(q: str, firm: Company, sign_in: SignIn) -> None:
     assert answer.status_code == 200
     assert "<html" not in html(answer)
     assert "<b>" not in html(answer)
+
+
+def test_a_second_one_beside_one_past_first_contact_is_asked_about(firm: Company, give: Give, sign_in: SignIn) -> None:
+    first = give()
+    assert first.deal is not None
+    assert first.owner is not None
+    pipeline.log_contact(first, contacted_at=NOW, actor="engine", now=NOW)
+    client, asked = sign_in("dana"), (first.account.crm_id, "sql_to_ae", first.deal.crm_id)
+    question = f"{first.reference} is with {first.owner.name}, contacted. Start another?"
+
+    answer = press(client, *asked)
+
+    assert (answer.status_code, Handoff.objects.count()) == (409, 1)
+    assert question in words(answer).replace(" ,", ",")
+    assert f'name="another" value="{first.pk}"' in html(answer)
+    sent = dict(zip(("account", "handoff_type", "deal"), asked, strict=True))
+    other = client.post("/handoffs/new/", {**sent, "another": first.pk + 1})
+    assert (other.status_code, Handoff.objects.count()) == (409, 1), "the yes was to another question"
+    yes = client.post("/handoffs/new/", {**sent, "another": first.pk}, follow=True)
+    assert " is started." in words(yes)
+    assert "is open for this already" in words(press(client, *asked, follow=True)), "nothing is asked about an open one"
+    assert Handoff.objects.count() == 2
+
+
+def test_of_one_past_first_contact_elsewhere_only_the_question_is_said(
+    firm: Company, give: Give, sign_in: SignIn
+) -> None:
+    first = give()
+    assert first.deal is not None
+    pipeline.log_contact(first, contacted_at=NOW, actor="engine", now=NOW)
+    first.account.owner = None
+    first.account.save()
+    answer = press(sign_in("kofi"), first.account.crm_id, deal=first.deal.crm_id)
+    assert answer.status_code == 409
+    assert "Such a handoff is under way with people whose work you do not see. Start another?" in words(answer)
+    assert first.reference not in words(answer)
+
+
+def test_no_deal_is_somebodys_own_choice_where_the_account_has_an_open_one(firm: Company, sign_in: SignIn) -> None:
+    account = AccountFactory.create(owner=None)
+    for _ in range(2):
+        DealFactory.create(account=account, is_closed=False)
+    client = sign_in("dana")
+    form = client.get(f"/handoffs/new/?account={account.crm_id}")
+    assert '<option value="" selected>Choose a deal</option>' in html(form)
+    assert "No deal means that the handoff is about the account alone" in words(form)
+
+    left_open = press(client, account.crm_id)
+    assert left_open.status_code == 422
+    assert "Choose the deal that it is about, or “No deal”." in words(left_open)
+    assert press(client, account.crm_id, deal="-").status_code == 302
+    assert Handoff.objects.get().deal is None
