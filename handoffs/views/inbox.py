@@ -107,11 +107,12 @@ def headline(reader: Reader, counts: Counts, asked: Asked, view: str, reading: R
         for key in tabs.keys_of(reader)
     ]
     to_acknowledge = counts.tabs.get(tabs.ACKNOWLEDGE, 0)
-    figures = "|".join(tab.count for tab in shown) + f"|{counts.breached}"
+    figures = "|".join(tab.count for tab in shown) + f"|{counts.breached}|{counts.to_answer}"
     return {
         "tabs": shown,
         "moment": reading.moment(reading.now),
         "urgent": ", ".join(f"{tabs.in_words(count)} {what}" for count, what in urgent if count),
         "to_acknowledge": tabs.in_words(to_acknowledge) if to_acknowledge else "",
+        "to_answer": tabs.in_words(counts.to_answer) if counts.to_answer else "",
         "figures": f"{zlib.crc32(figures.encode()):x}",
     }

@@ -157,13 +157,14 @@ def _referer(request: HttpRequest) -> str:
 
 
 def _navigation(user: User) -> list[dict[str, str]]:
+    """The entries of the sidebar. Who is not on the roster has no queue: G then I leads them to all there is."""
     inbox = reverse("inbox")
+    has_queue = rep_of(user) is not None
+    mine = {"key": "inbox", "url": f"{inbox}?view=mine", "icon": "inbox", "label": "My queue", "go": "i"}
+    others = {"key": "all", "url": f"{inbox}?view=all", "icon": "list", "label": "All handoffs"}
     start = {"key": "start", "url": reverse("start"), "icon": "plus", "label": "Start a handoff"}
-    return [
-        {"key": "inbox", "url": f"{inbox}?view=mine", "icon": "inbox", "label": "My queue", "go": "i"},
-        {"key": "all", "url": f"{inbox}?view=all", "icon": "list", "label": "All handoffs"},
-        *([start] if may_start(user) else []),
-    ]
+    entries = [mine, others] if has_queue else [others | {"go": "i"}]
+    return [*entries, start] if may_start(user) else entries
 
 
 def _reader(user: User) -> dict[str, Any]:

@@ -61,13 +61,15 @@ class Tab:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """How many each tab holds, how many are breached among those at risk, and how many the present list has.
+    """How many each tab holds, how many are breached among those at risk, how many came back to the reader, and how
+    many the present list has.
 
     Each figure stops at `MOST_COUNTED` + 1.
     """
 
     tabs: Mapping[str, int]
     breached: int
+    to_answer: int
     here: int
 
 
@@ -124,23 +126,31 @@ def condition(view: str, reader: Reader, *, now: datetime) -> Q:
     if rep is None:
         return Q(pk__in=[])
     return {
-        MINE: is_open & (Q(owner=rep) | Q(from_rep=rep, state__in=(State.BLOCKED, State.REJECTED))),
+        MINE: is_open & (Q(owner=rep) | came_back(reader)),
         ACKNOWLEDGE: Q(owner=rep, standing=Standing.RUNNING, state=State.ASSIGNED),
         SENT: Q(from_rep=rep) & is_open,
         TEAM: is_open & _team(reader.teams or {rep.team_id}, reader.people),
     }[view]
 
 
+def came_back(reader: Reader) -> Q:
+    """What the reader sent and has to answer: it was returned, or its gaps block it."""
+    if reader.rep is None:
+        return Q(pk__in=[])
+    return Q(from_rep=reader.rep, state__in=(State.BLOCKED, State.REJECTED))
+
+
 def counts(reader: Reader, *, now: datetime, here: QuerySet[Handoff] | None = None) -> Counts:
     """The figures of the tabs and, if given, of the list `here`: one query, and no long count."""
     wanted = {f"n_{key}": listed(key, reader, now=now) for key in keys_of(reader) if key not in UNCOUNTED}
     wanted["n_breached"] = listed(RISK, reader, now=now).filter(due_at__lte=now)
+    wanted["n_answer"] = own_of(reader.user).filter(came_back(reader))
     if here is not None:
         wanted["n_here"] = here
     figures = {name: _count(each) for name, each in wanted.items()}
     found = cast(dict[str, int], User.objects.filter(pk=reader.user.pk).values(**figures).get())
     held = {key: found[f"n_{key}"] for key in TITLES if f"n_{key}" in found}
-    return Counts(tabs=held, breached=found["n_breached"], here=found.get("n_here", 0))
+    return Counts(tabs=held, breached=found["n_breached"], to_answer=found["n_answer"], here=found.get("n_here", 0))
 
 
 def in_words(count: int) -> str:

@@ -10,6 +10,7 @@ from django.test import Client
 
 from handoffs import pipeline
 from handoffs.models import Handoff, Notice, Preference
+from routing.models import User
 from tests.factories import NOW, Company
 from tests.handoffs.given import assigned
 
@@ -231,4 +232,4 @@ def test_a_time_zone_set_by_an_administrator_stays_although_it_is_not_offered(fi
     assert '<option value="Etc/GMT+5" selected>' in client.get("/me/").content.decode()
     assert client.post("/me/", SETTINGS | {"time_zone": "Etc/GMT+5"}).status_code == 302
     assert client.post("/me/", SETTINGS | {"time_zone": "Factory"}).status_code == 422
-    assert firm.user("ingrid").time_zone == "Etc/GMT+5"
+    assert User.objects.get(pk=firm.user("ingrid").pk).time_zone == "Etc/GMT+5"

@@ -20,6 +20,7 @@ from handoffs.views import queue
 from handoffs.views.page import PageRequest, methods, page, reading_of, signed_in
 from handoffs.views.record import find, record
 from handoffs.views.verbs.doing import not_yours, version_of
+from handoffs.views.verbs.meanwhile import meanwhile
 
 
 @methods("POST")
@@ -59,7 +60,8 @@ def _acted(
     except RefusedError as error:
         event, state = LEAVES[verb]
         if not is_repeat(handoff, event, to=state, actor=actor):
-            return _answer(request, find(request.user, number), refusal=str(error), status=409)
+            refusal = meanwhile(handoff, error, user=request.user, version=version, now=now())
+            return _answer(request, find(request.user, number), refusal=refusal, status=409)
     if not request.htmx:
         messages.success(request, say(handoff))
         return redirect("handoff", number)
@@ -81,9 +83,11 @@ def _answer(
     context: dict[str, Any] = {"refusal": refusal, "toast": toast, "can_undo": can_undo, "target": target}
     if request.htmx and target.startswith("row-"):
         row = queue.row(handoff, rep_of(request.user), reading)
-        return page(
-            request, "handoffs/verbs/_row_answer.html", {**context, "row": row, "handoff": handoff}, status=status
-        )
+        context |= {"row": row, "handoff": handoff}
+        response = page(request, "handoffs/verbs/_row_answer.html", context, status=status)
+        # The figures above the list are asked for at once, rather than with the next pulse.
+        response.headers["HX-Trigger-After-Settle"] = "pulse-now"
+        return response
     context |= record(handoff, request.user, reading)
     if not request.htmx:
         return page(request, "handoffs/handoff.html", context, status=status)

@@ -20,6 +20,7 @@ from handoffs.states import BadValueError, RefusedError
 from handoffs.views.page import PageRequest, View, methods, page, reading_of, signed_in
 from handoffs.views.record import find, record
 from handoffs.views.verbs.forms import VerbForm
+from handoffs.views.verbs.meanwhile import meanwhile
 
 CHANGED = "handoff-changed"
 """The event by which whatever shows the handoff asks for it again."""
@@ -103,7 +104,8 @@ def _acted(request: PageRequest, form: VerbForm) -> HttpResponse:
     except RefusedError as error:
         if form.was_done():
             return done(request, handoff, "That is done already: you did it a moment ago.")
-        return refused(request, handoff, str(error), status=409, kept=form.said())
+        late = meanwhile(handoff, error, user=request.user, version=version, now=form.reading.now)
+        return refused(request, handoff, late, status=409, kept=form.said())
     return done(request, handoff, said)
 
 

@@ -58,7 +58,7 @@ def test_a_page_that_is_out_of_date_is_refused_in_place_with_the_present_state(
 ) -> None:
     handoff = give()
     seen = handoff.version
-    pipeline.log_contact(handoff, contacted_at=NOW, actor="user:1", now=NOW)
+    pipeline.log_contact(handoff, contacted_at=NOW, actor="engine", now=NOW)
 
     for target in (f"row-{handoff.pk}", "handoff"):
         answer = press(sign_in("ingrid"), handoff, version=seen, target=target)
@@ -80,14 +80,20 @@ def test_a_second_click_changes_nothing_and_is_no_error(firm: Company, give: Giv
     assert Event.objects.filter(stream=handoff.stream, verb="acknowledged").count() == 1
 
 
-def test_what_somebody_else_acknowledged_names_its_state(firm: Company, give: Give, sign_in: SignIn) -> None:
+@pytest.mark.parametrize("target", ["", "row"])
+def test_what_somebody_else_acknowledged_is_said_with_their_name(
+    firm: Company, give: Give, sign_in: SignIn, clock: time_machine.Traveller, target: str
+) -> None:
     handoff = give()
-    press(sign_in("elena"), handoff)
+    press(sign_in("elena"), handoff, version=handoff.version)
+    clock.shift(8)
 
-    answer = press(sign_in("ingrid"), handoff)
+    answer = press(sign_in("ingrid"), handoff, version=handoff.version, target=target and f"row-{handoff.pk}")
 
     assert answer.status_code == 409
-    assert f"{handoff.reference} is acknowledged, so it cannot be acknowledged." in words(answer)
+    said = f"{firm.user('elena')} acknowledged this 8 seconds ago. Your click changed nothing."
+    assert said in words(answer)
+    assert answer.headers.get("HX-Trigger-After-Settle", "") == ("pulse-now" if target else "")
     assert Event.objects.filter(stream=handoff.stream, verb="acknowledged").count() == 1
 
 
