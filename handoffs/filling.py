@@ -28,6 +28,14 @@ ASK_AGAIN = timedelta(hours=1)
 SCORE = "qualification_score"
 SENDER = "sender"
 
+FRAMEWORKS = ("BANT", "MEDDIC", "MEDDPICC", "CHAMP", "GPCT")
+SOURCES = ("organic_search", "paid_search", "webinar", "event", "content", "referral", "partner", "outbound", "trial")
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "framework": {name: name for name in FRAMEWORKS},
+    "source": {code: wording.words(code) for code in SOURCES},
+}
+"""The values that a metadata key may take, with their words, where not any text will do."""
+
 METADATA: Mapping[str, str] = {
     "journey.source": "source",
     "qualification.score": SCORE,
@@ -108,6 +116,8 @@ def _check(name: str, said: str) -> None:
         raise BadValueError(f"Give a value of 1 to {LONGEST:,} characters.")
     if name == SCORE and not (said.isascii() and said.isdigit() and len(said) <= 3 and int(said) <= 100):
         raise BadValueError("Give the score as a whole number from 0 to 100.")
+    if name in CHOICES and said not in CHOICES[name]:
+        raise BadValueError(f"There is no such choice. Give one of: {', '.join(CHOICES[name])}.")
 
 
 def gap_of(handoff: Handoff, gap: str) -> Mapping[str, Any] | None:
@@ -162,22 +172,32 @@ def question(handoff: Handoff, asked: Asked, gap: str, *, by: Rep | None, now: d
     )
 
 
-def score_again(handoff: Handoff, *, actor: str, now: datetime) -> None:
-    """A new package for a handoff that somebody has already; nothing else about it changes.
+def is_looked_at(handoff: Handoff) -> bool:
+    """Whether what was just filled has been looked at: neither another worker has it, nor did the last try fail."""
+    return handoff.lease_until is None and not handoff.failures
 
-    Raises ConnectorError when the CRM fails.
+
+def score_again(handoff: Handoff, *, actor: str, now: datetime) -> None:
+    """A new package for a claimed handoff that was decided before; nothing else about it changes.
+
+    Raises ConnectorError when the CRM fails; it is then as due as it was.
     """
     setting = TypeSetting.objects.filter(handoff_type=handoff.handoff_type).first()
     _, package, is_new = look(handoff, handoff.package, setting=setting, now=now)
-    if not is_new:
-        return
     with transaction.atomic():
         row = giving.lock(handoff)
-        if row.package_id != handoff.package_id:
-            return  # somebody else looked meanwhile
+        if row.attempt != handoff.attempt or row.closed_at is not None:
+            return
+        done: dict[str, Any] = {"lease_until": None}
+        if row.version == handoff.version:
+            done |= {"next_at": None, "failures": 0, "last_error": ""}
+        # Else something came in between, perhaps another gap: it stays due, and is looked at once more.
+        if not is_new or row.package_id != handoff.package_id:
+            Handoff.objects.filter(pk=row.pk).update(**done)
+            return
         package = Package.objects.bulk_create([package])[0]
         flagged = package.verdict != Package.Verdict.COMPLETE
-        giving.change(row, package=package, completeness=package.score, is_flagged=flagged)
+        giving.change(row, package=package, completeness=package.score, is_flagged=flagged, **done)
         missing = [gap["key"] for gap in package.body["completeness"]["missing"]]
         facts = {
             "package": str(package.uuid),

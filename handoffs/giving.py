@@ -15,7 +15,7 @@ from handoffs.wishes import Wishes
 from routing import turns
 from routing.models import Assignment, HandoffType, Rep, Turn
 from sla import clock
-from sla.clock import Plan
+from sla.clock import NoPolicyError, Plan
 from sla.models import ClockKind
 
 LONGEST_REMARK = 4_000
@@ -91,6 +91,7 @@ def hand_over(
     clocks = clock.start(plan, assignment, now=now, kinds=[ClockKind.FIRST_CONTACT, ClockKind.ACKNOWLEDGE])
     promise = next(each for each in clocks if each.kind == ClockKind.FIRST_CONTACT)
     changes = {
+        "next_at": None,
         **fields,
         "state": State.ASSIGNED,
         "owner": owner,
@@ -98,7 +99,6 @@ def hand_over(
         "assignment": assignment,
         "assigned_at": handoff.assigned_at or now,
         "unassigned_since": None,
-        "next_at": None,
         "due_at": promise.deadline_at,
         "at_risk_at": promise.at_risk_at,
     }
@@ -124,7 +124,10 @@ def give_to(row: Handoff, to: Rep, *, now: datetime) -> None:
     before = row.assignment
     if before is not None:
         release(row, Assignment.Release.REASSIGNED, at=now, now=now)
-    policy = clock.policy_for(handoff_type=row.handoff_type, team_id=to.team_id, segment=row.segment)
+    try:
+        policy = clock.policy_for(handoff_type=row.handoff_type, team_id=to.team_id, segment=row.segment)
+    except NoPolicyError as error:
+        raise states.RefusedError(str(error)) from error
     assignment = Assignment.objects.create(handoff_uuid=row.uuid, number=next_number(row), rep=to, assigned_at=now)
     rule = before.decision.rule if before is not None and before.decision is not None else None
     plan = clock.plan(policy, first_contact_minutes=rule.target_minutes if rule else None)
@@ -136,7 +139,9 @@ def pass_on(row: Handoff, assignment: Assignment, package: Package, plan: Plan, 
     if row.owner is not None and row.state in {State.ASSIGNED, State.ACKNOWLEDGED}:
         body = f"{row.reference} is now in the hands of {assignment.rep}. There is nothing left for you to do."
         tell_former(row, row.owner, "reassigned", body, number=assignment.number - 1, now=now)
-    hand_over(row, {"acknowledged_at": None}, assignment, package, plan, now=now)
+    # A gap that was filled a moment ago stays due to be looked at, whoever has the handoff then.
+    due = row.next_at if row.assignment is not None else None
+    hand_over(row, {"acknowledged_at": None, "next_at": due}, assignment, package, plan, now=now)
 
 
 def tell_sender(

@@ -127,10 +127,10 @@ def advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
 def _advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
     """Steps 1 to 6: look outside any transaction, then settle in one."""
     pass_point("pipeline.claimed")
-    if handoff.state not in states.MOVES["run"][0]:
-        Handoff.objects.filter(pk=handoff.pk, attempt=handoff.attempt).update(next_at=None, lease_until=None)
-        return
     try:
+        if handoff.state not in states.MOVES["run"][0]:
+            filling.score_again(handoff, actor=actor, now=now)
+            return
         prepared = prepare(handoff, now=now)
     except (ConnectorError, NoRulesError, NoPolicyError) as error:
         postpone(handoff, str(error), permanent=getattr(error, "permanent", False), now=now, actor=actor)
@@ -149,10 +149,11 @@ def _advance(handoff: Handoff, *, now: datetime, actor: str) -> None:
 
 
 def retry(handoff: Handoff, *, actor: str, now: datetime) -> Handoff:
-    """Looks at a received, blocked or unassigned handoff again at once: after parking, or when a gap was filled."""
+    """Looks at a received, blocked, unassigned or parked handoff again at once."""
     with transaction.atomic():
         row = giving.lock(handoff)
-        states.check(row, "run", State.ASSIGNED)
+        if row.parked_at is None:
+            states.check(row, "run", State.ASSIGNED)
         giving.change(row, next_at=now, parked_at=None, failures=0, last_error="", lease_until=None)
         timeline.record(row.stream, "retried", actor=actor, now=now)
         wake.after_commit()
@@ -312,17 +313,17 @@ def fill_gap(
     """Writes what was missing into the CRM and looks at the handoff again: it is scored anew, and may be unblocked.
 
     `gap` is the key of a missing field. Raises RefusedError for one that only the CRM itself can take or that is filled
-    already, and ConnectorError when the CRM does not take it. It asks the CRM, so never inside a transaction.
+    already, and ConnectorError when the CRM does not take it. It asks the CRM, so never inside a transaction. Once the
+    CRM has it, looking again is due work: what fails then is tried again, and `filling.is_looked_at` says so.
     """
     filling.write(handoff, gap=gap, value=value, version=version)
     with transaction.atomic():
         row = giving.lock(handoff)
         timeline.record(row.stream, "gap_filled", actor=actor, now=now, gap=gap)
-    if row.state in states.MOVES["run"][0]:
-        retry(row, actor=actor, now=now)
-        return run(row, now=now, actor=actor, real_now=real_now)
-    filling.score_again(row, actor=actor, now=now)
-    return Handoff.objects.get(pk=row.pk)
+        if row.closed_at is None:
+            giving.change(row, next_at=now, parked_at=None, failures=0, last_error="", lease_until=None)
+            wake.after_commit()
+    return run(row, now=now, actor=actor, real_now=real_now)
 
 
 def ask_gap(handoff: Handoff, *, gap: str, by: Rep | None, actor: str, now: datetime) -> Asked:
@@ -353,7 +354,7 @@ def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, versio
                 giving.tell_former(row, row.owner, "withdrawn", body, number=row.assignment.number, now=now, text=gone)
             giving.release(row, Assignment.Release.WITHDRAWN, at=now, now=now)
             giving.credit_turn(row.assignment, actor=actor, now=now, reason="withdrawn")
-        giving.change(row, state=State.WITHDRAWN, closed_at=now, next_at=None)
+        giving.change(row, state=State.WITHDRAWN, closed_at=now, next_at=None, parked_at=None)
         giving.tell_of_withdrawal(row, reason, actor=actor, now=now)
         timeline.record(row.stream, "withdrawn", actor=actor, now=now, **giving.remark(row, reason, actor, now))
         wake.after_commit()
@@ -386,6 +387,6 @@ def close(
     """The end of a contacted handoff: converted or lost, by the type's own meaning."""
     with transaction.atomic():
         row = giving.lock_held(handoff, "close", outcome, version)
-        giving.change(row, state=outcome, closed_at=now, next_at=None)
+        giving.change(row, state=outcome, closed_at=now, next_at=None, parked_at=None)
         timeline.record(row.stream, outcome.value, actor=actor, now=now, **giving.remark(row, reason, actor, now))
     return row

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.formats import localize
@@ -256,17 +256,17 @@ class HandoffAdmin(PassingOn, OfHandoffs, ModelAdmin[Handoff]):
         return after_action(request, _address(object_id))
 
     def has_run_again_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may(request, object_id, RUNNABLE - {State.BLOCKED})
+        return self._may(request, object_id, Q(state__in=RUNNABLE - {State.BLOCKED}) | Q(parked_at__isnull=False))
 
     def has_check_gaps_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may(request, object_id, frozenset({State.BLOCKED}))
+        return self._may(request, object_id, Q(state=State.BLOCKED))
 
-    def _may(self, request: HttpRequest, object_id: Any, states: frozenset[State]) -> bool:
+    def _may(self, request: HttpRequest, object_id: Any, helps: Q) -> bool:
         """Offers a button where it can help. Whoever presses it late is told by the pipeline why not."""
         if not self.has_change_permission(request) or not str(object_id).isdecimal():
             return False
         rows = self.get_queryset(request).filter(pk=object_id)
-        return rows.exists() if request.method == "POST" else rows.filter(state__in=states).exists()
+        return rows.exists() if request.method == "POST" else rows.filter(helps).exists()
 
     def _retry(self, request: HttpRequest, handoffs: QuerySet[Handoff]) -> None:
         for handoff in handoffs:

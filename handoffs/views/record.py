@@ -216,7 +216,8 @@ def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
     sender = handoff.from_rep.first_name if handoff.from_rep else "the sender"
     if handoff.parked_at:
         why_parked = f"{handoff.last_error} RevOps can start it again in the admin."
-        return {"tone": "bad", "icon": "stop", "title": "Stopped: it could not be prepared", "text": why_parked}
+        what = "it could not be prepared" if handoff.assignment is None else "what was filled in could not be looked at"
+        return {"tone": "bad", "icon": "stop", "title": f"Stopped: {what}", "text": why_parked}
     if handoff.state == State.RECEIVED:
         text = handoff.last_error and f"The last try failed and is repeated: {handoff.last_error}"
         return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
@@ -26,12 +25,6 @@ from handoffs.views.verbs.doing import CHANGED, not_yours, refused, version_of
 from handoffs.views.verbs.gap_lines import GapLine, lines_of
 
 SAME_CLICK = timedelta(minutes=1)
-FRAMEWORKS = ("BANT", "MEDDIC", "MEDDPICC", "CHAMP", "GPCT")
-SOURCES = ("organic_search", "paid_search", "webinar", "event", "content", "referral", "partner", "outbound", "trial")
-CHOICES: Mapping[str, list[tuple[str, str]]] = {
-    "framework": [("", "Choose one"), *((name, name) for name in FRAMEWORKS)],
-    "source": [("", "Choose one"), *((code, wording.words(code)) for code in SOURCES)],
-}
 SHORT = frozenset({"champion", "economic_buyer", "expansion_value", "timeline", "budget_confirmed"})
 
 
@@ -96,23 +89,22 @@ def ask(request: HttpRequest, number: int, key: str) -> HttpResponse:
             return page(request, "handoffs/verbs/_gap.html", context, status=409)
         return refused(asked, handoff, str(error), status=409)
     if not asked.htmx:
-        messages.success(request, f"{whom.name} is asked for the {line.label}.")
+        messages.success(request, f"{wording.name(whom.name)} is asked for the {line.label}.")
         return redirect("handoff", number)
     label, (_, line) = line.label, _found(asked, number, key)
-    context = {"handoff": handoff, "gap": line, "toast": f"{whom.name} is asked for the {label}."}
+    context = {"handoff": handoff, "gap": line, "toast": f"{wording.name(whom.name)} is asked for the {label}."}
     return page(request, "handoffs/verbs/_gap_answer.html", context)
 
 
 def _filled(request: PageRequest, handoff: Handoff, line: GapLine, form: GapForm) -> HttpResponse:
     """Writes it, and answers with the line as done, the ring and the number of gaps."""
-    actor, said = f"user:{request.user.pk}", f"{wording.capital(line.label)} is filled in."
     try:
         version = version_of(request)
-        pipeline.fill_gap(
+        filled = pipeline.fill_gap(
             handoff,
             gap=line.key,
             value=form.cleaned_data["value"],
-            actor=actor,
+            actor=f"user:{request.user.pk}",
             now=now(),
             real_now=real_now(),
             version=version,
@@ -125,8 +117,14 @@ def _filled(request: PageRequest, handoff: Handoff, line: GapLine, form: GapForm
     except RefusedError as error:
         return refused(request, handoff, str(error), status=409, kept=form.cleaned_data["value"])
     except ConnectorError as error:
-        form.add_error(None, f"The CRM did not take it: {error} Nothing was changed, try again later.")
+        # Sent again, the same words are stored once: what the CRM may have taken does no harm.
+        refusal = f"The CRM did not take it: {error} Nothing was changed, try again later."
+        unsure = f"It is not certain that the CRM took it: {error} Save it again in a moment."
+        form.add_error(None, unsure if error.unknown else refusal)
         return _shown(request, handoff, line, form, status=502)
+    said = f"{wording.capital(line.label)} is filled in."
+    if not filling.is_looked_at(filled):
+        said = f"{wording.capital(line.label)} is in the CRM. The handoff is looked at again shortly."
     if not request.htmx:
         messages.success(request, said)
         return redirect("handoff", handoff.pk)
@@ -180,8 +178,9 @@ def _shown(request: PageRequest, handoff: Handoff, line: GapLine, form: GapForm,
 
 def _widget(name: str) -> forms.Widget:
     """The kind of field that a key of the CRM wants."""
-    if name in CHOICES:
-        return forms.Select(choices=CHOICES[name], attrs={"class": "input"})
+    if name in filling.CHOICES:
+        choices = [("", "Choose one"), *filling.CHOICES[name].items()]
+        return forms.Select(choices=choices, attrs={"class": "input"})
     if name == filling.SCORE:
         return forms.NumberInput(attrs={"class": "input", "min": 0, "max": 100, "step": 1, "inputmode": "numeric"})
     if name in SHORT:

@@ -28,6 +28,20 @@ class CrmThatTakesNothing(EmbeddedCrm):
         raise ConnectorError("The CRM does not answer.")
 
 
+class CrmThatOnlyTakes(EmbeddedCrm):
+    """A CRM that stores what it is given, and then cannot be read."""
+
+    def get_account(self, account_id: str) -> Never:
+        raise ConnectorError("The CRM does not answer.")
+
+
+class CrmWithSlowLine(EmbeddedCrm):
+    """A CRM whose answer to a change is lost."""
+
+    def update_deal(self, deal_id: str, *, metadata: Mapping[str, str], owner_crm_id: str, key: str) -> Never:
+        raise ConnectorError("The CRM did not answer within 10 seconds.", unknown=True)
+
+
 def without(give: Give, *keys: str, everything: bool = False) -> Handoff:
     """Handed over with these keys of the deal unknown; with `everything`, with none and no notes."""
     rich = rich_account("sql_to_ae", now=NOW)
@@ -133,6 +147,7 @@ def test_owner_sender_and_revops_fill_and_nobody_else(
         (BUDGET, "x" * 10_000, 422, "The text has 10,000 characters and at most 2,000 are kept. Shorten it."),
         (BUDGET, "a\x00b", 422, "Null characters are not allowed."),
         ("qualification.score", "140", 422, "whole number from 0 to 100"),
+        ("qualification.framework", "No such framework <!channel>", 422, "There is no such choice. Give one of: BANT"),
         ("contacts.reachable", "x", 409, "is not missing any more"),
         ("nonsense", "x", 404, "There is nothing here that you can open"),
     ],
@@ -140,7 +155,7 @@ def test_owner_sender_and_revops_fill_and_nobody_else(
 def test_a_value_that_cannot_be_is_refused_beside_the_field(
     gap: str, value: str, status: int, sentence: str, firm: Company, give: Give, sign_in: SignIn
 ) -> None:
-    handoff = without(give, "budget_confirmed", "qualification_score")
+    handoff = without(give, "budget_confirmed", "qualification_score", "framework")
 
     answer = fill(sign_in("ingrid"), handoff, value, gap=gap)
 
@@ -173,6 +188,36 @@ def test_a_crm_that_is_down_is_said_in_the_line_and_the_words_stay(
     assert answer.status_code == 502
     assert "The CRM did not take it: The CRM does not answer. Nothing was changed" in words(answer)
     assert "Yes, in writing" in html(answer)
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+def test_what_the_crm_took_is_never_called_unchanged(
+    htmx: bool, firm: Company, give: Give, sign_in: SignIn, settings: Settings, fresh_connectors: None
+) -> None:
+    handoff, client = without(give, "budget_confirmed"), sign_in("ingrid")
+    settings.CRM_CONNECTOR = f"{__name__}.CrmThatOnlyTakes"
+    configured.crm.cache_clear()
+
+    answer = fill(client, handoff, "Yes, in writing", htmx=htmx)
+
+    said = words(answer if htmx else client.get(answer.headers["Location"]))
+    assert "Budget is in the CRM. The handoff is looked at again shortly." in said
+    assert "Nothing was changed" not in said
+    assert budget_of(handoff) == "Yes, in writing"
+
+
+def test_a_lost_answer_of_the_crm_is_called_uncertain(
+    firm: Company, give: Give, sign_in: SignIn, settings: Settings, fresh_connectors: None
+) -> None:
+    handoff = without(give, "budget_confirmed")
+    settings.CRM_CONNECTOR = f"{__name__}.CrmWithSlowLine"
+    configured.crm.cache_clear()
+
+    answer = fill(sign_in("ingrid"), handoff, "Yes, in writing")
+
+    assert answer.status_code == 502
+    assert "It is not certain that the CRM took it: The CRM did not answer within 10 seconds." in words(answer)
+    assert "Nothing was changed" not in words(answer)
 
 
 def test_asking_is_a_message_to_the_sender_and_a_line_that_says_when(
