@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 _SYMBOLS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£"}
+_TURNING = frozenset({"R", "AL", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI"})
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -27,6 +29,12 @@ def words(name: str) -> str:
 def capital(said: str) -> str:
     """The same with its first letter large."""
     return said[:1].upper() + said[1:]
+
+
+def name(said: str) -> str:
+    """A name for a sentence of plain text: one with right-to-left letters is kept from turning the words around it."""
+    turns = any(unicodedata.bidirectional(letter) in _TURNING for letter in said)
+    return f"\u2068{said}\u2069" if turns else said
 
 
 def day(at: date) -> str:

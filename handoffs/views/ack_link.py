@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from handoffs import ack_links, pipeline
+from handoffs import ack_links, pipeline, wording
 from handoffs.ack_links import BadLinkError, Grant, OldLinkError
 from handoffs.models import Handoff, State
 from handoffs.now import now
@@ -88,7 +88,8 @@ def _how_it_stands(grant: Grant, handoff: Handoff, user: User) -> Answer | None:
             return Answer(what="This link was used before", why=str(used), icon="warn", tone="warn")
     if handoff.state == State.ACKNOWLEDGED and handoff.acknowledged_at:
         at = reading_of(user, now()).moment(handoff.acknowledged_at)
-        why = f"{handoff.reference}, {handoff.account.name}, was acknowledged {at}. Next comes the first contact."
+        whose = f"{handoff.reference}, {wording.name(handoff.account.name)},"
+        why = f"{whose} was acknowledged {at}. Next comes the first contact."
         return Answer(what="Acknowledged", why=why, icon="done", tone="ok")
     rep = getattr(user, "rep", None)
     if handoff.state == State.ASSIGNED and rep is not None and rep.pk == handoff.owner_id:

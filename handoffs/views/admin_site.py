@@ -10,9 +10,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
 from handoffs.views.errors import NO_ADMIN, trouble
-from handoffs.views.page import methods
+from handoffs.views.page import demo_time, methods
 from handoffs.views.password import to_own_page
 from handoffs.views.session import sign_out, to_admin
+from routing.models import User
 
 if TYPE_CHECKING:
     from django.contrib.admin import AdminSite as ThemedSite
@@ -40,6 +41,13 @@ class AdminSite(ThemedSite):
             return inner(request, *args, **kwargs)
 
         return guarded
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page of the admin knows; in a demo, its time and the way back for its clock."""
+        shared: dict[str, Any] = super().each_context(request)
+        if isinstance(request.user, User):
+            shared |= {"demo_time": demo_time(request.user), "here": request.get_full_path()}
+        return shared
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return to_admin(request)

@@ -63,9 +63,7 @@ def page(
         shared |= {"nav": _navigation(request.user), "reader": _reader(request.user)}
         # Asked for by whole pages alone, not by what is swapped into them.
         shared["bell"] = SimpleLazyObject(partial(_unread, request.user))
-        if settings.HANDOFFS_DEMO:
-            reading = reading_of(request.user, now())
-            shared["demo_time"] = reading.moment(reading.now)
+        shared["demo_time"] = demo_time(request.user)
     taken = FRAME & set(context or ())
     if taken:
         raise ValueError(f"The frame of every page has its own {', '.join(sorted(taken))}. Call it something else.")
@@ -145,6 +143,12 @@ def _stays(request: HttpRequest, address: str) -> bool:
 def _here(request: HttpRequest) -> str:
     """The page that is being looked at: for the answer to an action, the one it was called from."""
     return request.get_full_path() if request.method in {"GET", "HEAD"} else _referer(request)
+
+
+def demo_time(user: User) -> str:
+    """What the demo's clock says to the reader; empty outside a demo."""
+    reading = reading_of(user, now())
+    return reading.moment(reading.now) if settings.HANDOFFS_DEMO else ""
 
 
 def _referer(request: HttpRequest) -> str:

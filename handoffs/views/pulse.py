@@ -13,6 +13,7 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 
+from handoffs import wording
 from handoffs.access import visible_to
 from handoffs.models import Handoff
 from handoffs.now import now
@@ -124,5 +125,5 @@ def _said(changed: list[Fresh], stale: str) -> str:
         return f"{len(worse)} handoffs are now at risk or breached."
     if worse:
         [one] = worse
-        return f"{one.handoff.account.name}: {one.chip.label.lower()}, {one.chip.words}."
+        return f"{wording.name(one.handoff.account.name)}: {one.chip.label.lower()}, {one.chip.words}."
     return stale

@@ -99,8 +99,9 @@ class Row:
     value: str
     sender: Person
     receiver: Person
-    from_to: str
-    facts: str
+    sender_name: str
+    receiver_name: str
+    facts: tuple[str, ...]
     ring: Ring | None
     happened: str
     ahead: str
@@ -189,8 +190,9 @@ def row(handoff: Handoff, rep: Rep | None, reading: Reading) -> Row:
         value=wording.money(deal.amount, deal.currency) if deal and deal.amount is not None else "",
         sender=sender,
         receiver=receiver,
-        from_to=f"{'you' if is_sender else sender.name} to {'you' if is_owner else receiver.name}",
-        facts=" · ".join(filter(None, (handoff.reference, str(segment), account.industry))),
+        sender_name="you" if is_sender else sender.name,
+        receiver_name="you" if is_owner else receiver.name,
+        facts=tuple(filter(None, (handoff.reference, str(segment), account.industry))),
         ring=ring(handoff.completeness, is_flagged=handoff.is_flagged),
         happened=happened,
         ahead=ahead,

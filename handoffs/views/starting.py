@@ -169,7 +169,7 @@ def _started(request: PageRequest, account: Account, form: StartForm) -> HttpRes
     elif not visible_to(request.user).filter(pk=handoff.pk).exists():
         form.add_error(
             None,
-            f"Such a handoff of {account.name} is open already, with people whose work you do not see. "
+            f"Such a handoff of {wording.name(account.name)} is open already, with people whose work you do not see. "
             "Nothing was started: ask RevOps about it.",
         )
         return _shown(request, account, form, status=409)

@@ -115,7 +115,7 @@ def test_a_lost_request_is_said_in_the_dialog_and_keeps_what_was_written(
 
     dialog.get_by_role("button", name="Log contact").click()
 
-    expect(dialog.get_by_role("alert")).to_contain_text("nothing was changed")
+    expect(dialog.get_by_role("alert")).to_contain_text("It may have been done all the same")
     expect(dialog.get_by_label("What you learned")).to_have_value("Spoke for six minutes.")
     complaints.clear()
 

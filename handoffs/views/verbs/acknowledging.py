@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from handoffs import pipeline
+from handoffs import pipeline, wording
 from handoffs.access import may, rep_of
 from handoffs.models import Handoff, State
 from handoffs.now import now
@@ -95,7 +95,7 @@ def _answer(
 
 
 def _thanks(handoff: Handoff) -> str:
-    return f"Acknowledged {handoff.reference}. Contact {handoff.account.name} next."
+    return f"Acknowledged {handoff.reference}. Contact {wording.name(handoff.account.name)} next."
 
 
 def _undone(handoff: Handoff) -> str:

@@ -12,7 +12,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from handoffs import states
+from handoffs import wording
 from handoffs.access import may
 from handoffs.models import Handoff
 from handoffs.now import now
@@ -37,10 +37,11 @@ def verb_page(form_class: type[VerbForm]) -> View:
         if not may(asked.user, form_class.verb, handoff):
             return refused(asked, handoff, not_yours(handoff), status=403)
         data = request.POST if request.method == "POST" else None
-        form = form_class(data, handoff=handoff, user=asked.user, reading=reading_of(asked.user, now()))
+        reading = reading_of(asked.user, now())
+        form = form_class.fitting(handoff)(data, handoff=handoff, user=asked.user, reading=reading)
         if data is None:
-            refusal = _too_late(handoff, form.verb)
-            return refused(asked, handoff, refusal, status=409) if refusal else _shown(asked, form, status=200)
+            late = form.too_late
+            return refused(asked, handoff, late, status=409) if late else _shown(asked, form, status=200)
         return _acted(asked, form)
 
     view.__doc__ = form_class.__doc__
@@ -83,7 +84,7 @@ def done(request: PageRequest, handoff: Handoff, sentence: str) -> HttpResponse:
 
 def not_yours(handoff: Handoff) -> str:
     """The sentence for a verb that is somebody else's to do."""
-    whose = f"belongs to {handoff.owner}" if handoff.owner else "has no owner"
+    whose = f"belongs to {wording.name(str(handoff.owner))}" if handoff.owner else "has no owner"
     return f"{handoff.reference} {whose}, and this is not yours to do. Nothing was changed: ask them or their manager."
 
 
@@ -94,7 +95,7 @@ def _acted(request: PageRequest, form: VerbForm) -> HttpResponse:
     except BadRequest:
         return refused(request, handoff, "The page sent a version that is none. Reload it and try again.", status=400)
     if not form.is_valid():
-        late = _too_late(handoff, form.verb)
+        late = form.too_late
         return refused(request, handoff, late, status=409) if late else _shown(request, form, status=422)
     try:
         said = form.do(version=version)
@@ -107,18 +108,6 @@ def _acted(request: PageRequest, form: VerbForm) -> HttpResponse:
         late = meanwhile(handoff, error, user=request.user, version=version, now=form.reading.now)
         return refused(request, handoff, late, status=409, kept=form.said())
     return done(request, handoff, said)
-
-
-def _too_late(handoff: Handoff, verb: str) -> str:
-    """The sentence that says why the present state does not allow it; empty when it does."""
-    sources, targets = states.MOVES[verb]
-    if handoff.state in sources:
-        return ""
-    try:
-        states.check(handoff, verb, min(targets))
-    except RefusedError as error:
-        return str(error)
-    return ""
 
 
 def _shown(request: PageRequest, form: VerbForm, *, status: int) -> HttpResponse:

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 
+from handoffs import states, wording
 from handoffs.giving import LONGEST_REMARK
 from handoffs.models import Handoff, State
 from handoffs.repeats import is_repeat
+from handoffs.states import RefusedError
 from handoffs.views.verbs.moments import LocalMoment
 from handoffs.views.words import Reading
 from routing.models import User
@@ -62,6 +64,23 @@ class VerbForm(forms.Form):
         super().__init__(data, label_suffix="")
         self.handoff, self.user, self.reading = handoff, user, reading
         self.actor = f"user:{user.pk}"
+
+    @classmethod
+    def fitting(cls, handoff: Handoff) -> type[VerbForm]:  # noqa: ARG003 - some forms look at its state
+        """The form for where the handoff stands: this one, or another that the same address leads to then."""
+        return cls
+
+    @property
+    def too_late(self) -> str:
+        """The sentence that says why the present state does not allow it; empty when it does."""
+        sources, targets = states.MOVES[self.verb]
+        if self.handoff.state in sources:
+            return ""
+        try:
+            states.check(self.handoff, self.verb, min(targets))
+        except RefusedError as error:
+            return str(error)
+        return ""
 
     @property
     def title(self) -> str:
@@ -115,5 +134,10 @@ class VerbForm(forms.Form):
 def sender_of(handoff: Handoff) -> str:
     """Who it came from, in as few words as say it."""
     if handoff.from_rep is not None:
-        return handoff.from_rep.first_name
-    return handoff.from_team.name if handoff.from_team is not None else "the sender"
+        return wording.name(handoff.from_rep.first_name)
+    return wording.name(handoff.from_team.name) if handoff.from_team is not None else "the sender"
+
+
+def account_of(handoff: Handoff) -> str:
+    """The customer, for a sentence."""
+    return wording.name(handoff.account.name)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from handoffs import states
 from handoffs.models import Handoff, State
 from handoffs.views.verbs.forms import sender_of
+from handoffs.views.verbs.working import CORRECTABLE
 
 # Verb, name of its address, icon, words. In this order; the first that is a step forward is the primary one.
 BUTTONS: tuple[tuple[str, str, str, str], ...] = (
@@ -43,6 +44,7 @@ class Offer:
     label: str
     is_primary: bool
     is_danger: bool
+    is_quiet: bool = False
 
 
 def offers(handoff: Handoff, granted: frozenset[str]) -> list[Offer]:
@@ -59,6 +61,18 @@ def offers(handoff: Handoff, granted: frozenset[str]) -> list[Offer]:
         for verb, name, icon, words in BUTTONS
         if verb in granted and handoff.state in states.MOVES[verb][0]
     ]
+    if "log_contact" in granted and handoff.state in CORRECTABLE:
+        found.append(
+            Offer(
+                verb="correct_contact",
+                url=reverse("log_contact", args=[handoff.pk]),
+                icon="",
+                label="Correct first contact",
+                is_primary=False,
+                is_danger=False,
+                is_quiet=True,
+            )
+        )
     return sorted(found, key=lambda offer: not offer.is_primary)
 
 

@@ -10,7 +10,7 @@ from django import forms
 from handoffs import pipeline, wording
 from handoffs.models import Handoff, ReturnReason, State
 from handoffs.reassigning import Taker, takers
-from handoffs.views.verbs.forms import HintedRadios, Remarks, VerbForm, sender_of
+from handoffs.views.verbs.forms import HintedRadios, Remarks, VerbForm, account_of, sender_of
 from sla import clock
 
 RETURN_HINTS: Mapping[str, str] = {
@@ -41,7 +41,7 @@ class ReturnForm(VerbForm):
 
     @property
     def title(self) -> str:
-        return f"Return {self.handoff.account.name} to {sender_of(self.handoff)}?"
+        return f"Return {account_of(self.handoff)} to {sender_of(self.handoff)}?"
 
     @property
     def note(self) -> str:
@@ -86,7 +86,7 @@ class ResubmitForm(VerbForm):
 
     @property
     def title(self) -> str:
-        return f"Send {self.handoff.account.name} again"
+        return f"Send {account_of(self.handoff)} again"
 
     @property
     def note(self) -> str:
@@ -136,12 +136,12 @@ class ReassignForm(VerbForm):
     @property
     def title(self) -> str:
         owner = self.handoff.owner
-        return f"Reassign {self.handoff.account.name}" if owner else f"Give {self.handoff.account.name} to somebody"
+        return f"Reassign {account_of(self.handoff)}" if owner else f"Give {account_of(self.handoff)} to somebody"
 
     @property
     def note(self) -> str:
         owner = self.handoff.owner
-        told = f" {owner.first_name} is told that it is gone." if owner else ""
+        told = f" {wording.name(owner.first_name)} is told that it is gone." if owner else ""
         return f"The new owner gets a clock of their own and is told.{told}"
 
     @property
@@ -154,7 +154,7 @@ class ReassignForm(VerbForm):
         pipeline.reassign(
             self.handoff, to=to, reason=done["reason"], actor=self.actor, now=self.reading.now, version=version
         )
-        return f"{self.handoff.reference} now belongs to {to.name}."
+        return f"{self.handoff.reference} now belongs to {wording.name(to.name)}."
 
     def was_done(self) -> bool:
         if self.cleaned_data["to"] != Handoff.objects.values_list("owner_id", flat=True).get(pk=self.handoff.pk):
@@ -180,12 +180,12 @@ class WithdrawForm(VerbForm):
 
     @property
     def title(self) -> str:
-        return f"Withdraw {self.handoff.account.name}?"
+        return f"Withdraw {account_of(self.handoff)}?"
 
     @property
     def note(self) -> str:
-        owner = f"{self.handoff.owner.first_name} is told, " if self.handoff.owner else ""
-        return f"{owner}its clocks stop, and it cannot be opened again.".capitalize()
+        owner = f"{wording.name(self.handoff.owner.first_name)} is told, " if self.handoff.owner else ""
+        return wording.capital(f"{owner}its clocks stop, and it cannot be opened again.")
 
     @property
     def button(self) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
 from handoffs import pipeline
-from handoffs.models import State
+from handoffs.models import Handoff, State
 from handoffs.repeats import is_repeat
-from handoffs.views.verbs.forms import HintedRadios, Remarks, VerbForm
+from handoffs.states import BadValueError
+from handoffs.views.verbs.forms import HintedRadios, Remarks, VerbForm, account_of
 from handoffs.views.verbs.moments import LocalMoment
 from routing.models import HandoffType
+
+CORRECTABLE = frozenset({State.CONTACTED, State.MEETING_BOOKED})
+"""While in one of these, the time of the first contact can still be corrected on the page."""
 
 CONVERTED_MEANS = {
     HandoffType.MQL_TO_SALES: "It was accepted as an SQL",
@@ -24,7 +28,8 @@ CONVERTED_MEANS = {
 class ContactForm(VerbForm):
     """The first contact with the customer."""
 
-    verb, event, leads_to = "log_contact", "contacted", State.CONTACTED
+    verb, event = "log_contact", "contacted"
+    leads_to: ClassVar[State | None] = State.CONTACTED
     when = LocalMoment(label="When it happened", error_messages={"required": "Say when it happened."})
     findings = Remarks(label="What you learned (optional)", required=False)
 
@@ -33,6 +38,10 @@ class ContactForm(VerbForm):
         self._local("when", earliest=self.handoff.assigned_at, latest=self.reading.now)
         self.fields["when"].initial = self.reading.now
         self.fields["findings"].help_text = "Is written into the CRM as a note."
+
+    @classmethod
+    def fitting(cls, handoff: Handoff) -> type[VerbForm]:
+        return CorrectionForm if handoff.state in CORRECTABLE else cls
 
     @property
     def title(self) -> str:
@@ -57,13 +66,59 @@ class ContactForm(VerbForm):
             version=version,
         )
         noted = " Your findings go into the CRM as a note." if done["findings"] else ""
-        return f"First contact with {self.handoff.account.name} is logged at {self.reading.time(done['when'])}.{noted}"
+        return f"First contact with {account_of(self.handoff)} is logged at {self.reading.time(done['when'])}.{noted}"
 
     def said(self) -> str:
         return str(self.cleaned_data["findings"])
 
     def facts(self) -> dict[str, Any]:
         return {"contacted_at": self.cleaned_data["when"]}
+
+
+class CorrectionForm(ContactForm):
+    """The first contact was earlier than was noted."""
+
+    event, leads_to = "contact_corrected", None
+
+    @property
+    def too_late(self) -> str:
+        return ""
+
+    def __init__(self, data: Any, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["when"].initial = self.handoff.contacted_at
+
+    @property
+    def title(self) -> str:
+        return "Correct first contact"
+
+    @property
+    def note(self) -> str:
+        return f"On record is {self._on_record}. It can only have been earlier; the clock is set to the time you give."
+
+    @property
+    def button(self) -> str:
+        return "Correct it"
+
+    @property
+    def _on_record(self) -> str:
+        return self.reading.time(self.handoff.contacted_at) if self.handoff.contacted_at else "no contact"
+
+    def do(self, *, version: int | None) -> str:
+        at, known = self.cleaned_data["when"], self.handoff.contacted_at
+        is_current = version in {None, self.handoff.version}
+        if is_current and known is not None and at >= known and not self.was_done():
+            raise BadValueError(f"The first contact on record is {self._on_record}. Give an earlier time, or cancel.")
+        super().do(version=version)
+        noted = " Your findings go into the CRM as a note." if self.said() else ""
+        return f"First contact with {account_of(self.handoff)} is corrected to {self.reading.time(at)}.{noted}"
+
+    def was_done(self) -> bool:
+        # Sent twice, the form of the first contact comes here the second time.
+        logged = is_repeat(
+            self.handoff, "contacted", to=State.CONTACTED, actor=self.actor, said=self.said(), **self.facts()
+        )
+        return logged or super().was_done()
 
 
 class MeetingForm(VerbForm):
@@ -92,7 +147,7 @@ class MeetingForm(VerbForm):
     def do(self, *, version: int | None) -> str:
         at = self.cleaned_data["when"]
         pipeline.book_meeting(self.handoff, meeting_at=at, actor=self.actor, now=self.reading.now, version=version)
-        return f"The meeting with {self.handoff.account.name} is recorded for {self.reading.moment(at)}."
+        return f"The meeting with {account_of(self.handoff)} is recorded for {self.reading.moment(at)}."
 
     def facts(self) -> dict[str, Any]:
         return {"meeting_at": self.cleaned_data["when"]}
@@ -116,7 +171,7 @@ class OutcomeForm(VerbForm):
 
     @property
     def title(self) -> str:
-        return f"How did {self.handoff.account.name} end?"
+        return f"How did {account_of(self.handoff)} end?"
 
     @property
     def note(self) -> str:

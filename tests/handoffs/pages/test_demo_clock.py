@@ -9,14 +9,22 @@ from pytest_django.fixtures import Settings
 
 from handoffs import engine
 from handoffs.now import now
+from routing.models import User
 from sla.models import StepRun
-from tests.factories import NOW
+from tests.factories import NOW, Company
 from tests.handoffs.pages.conftest import Give, SignIn
 
 
 @pytest.fixture
 def demo(settings: Settings) -> None:
     settings.HANDOFFS_DEMO = True
+
+
+@pytest.fixture
+def boss(firm: Company, sign_in: SignIn) -> Client:
+    """Ben's browser; he keeps the whole admin."""
+    User.objects.filter(pk=firm.user("ben").pk).update(is_staff=True, is_superuser=True, time_zone="UTC")
+    return sign_in("ben")
 
 
 @pytest.mark.parametrize(
@@ -64,3 +72,22 @@ def test_outside_a_demo_there_is_neither_form_nor_address(sign_in: SignIn, setti
     client = sign_in("ingrid")
     assert "Demo clock" not in client.get("/").content.decode()
     assert client.post(reverse("demo_clock"), {"by": "1d"}).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/admin/handoffs/handoff/?state=assigned"])
+def test_the_admin_has_the_clock_and_comes_back_to_its_own_page(demo: None, boss: Client, address: str) -> None:
+    client = boss
+    shown = client.get(address).content.decode()
+    assert "<time>Tue 17 Nov 2026, 10:00 UTC</time>" in shown
+    assert f'name="next" value="{address}"' in shown
+
+    answer = client.post(reverse("demo_clock"), {"by": "1h", "next": address})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, address)
+    assert "<time>Tue 17 Nov 2026, 11:00 UTC</time>" in client.get(address).content.decode()
+
+
+def test_outside_a_demo_the_admin_has_no_such_clock(boss: Client, settings: Settings) -> None:
+    settings.HANDOFFS_DEMO = False
+    answer = boss.get("/admin/")
+    assert (answer.status_code, "Demo clock" in answer.content.decode()) == (200, False)

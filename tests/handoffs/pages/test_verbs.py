@@ -13,6 +13,7 @@ from django.test import Client
 from handoffs import pipeline
 from handoffs.models import Delivery, Event, Handoff, Remark, State
 from handoffs.views.verbs.moments import LocalMoment
+from sla.models import Policy
 from tests.factories import NOW, Company
 from tests.handoffs.pages.conftest import Give, SignIn
 from tests.handoffs.pages.reading import html, words
@@ -254,6 +255,97 @@ def test_a_nonsense_version_changes_nothing(version: str, firm: Company, give: G
     answer = post(sign_in("ingrid"), handoff, CASES[0], version=version)
     assert answer.status_code == 400
     assert Handoff.objects.get(pk=handoff.pk).state == State.ASSIGNED
+
+
+# The first contact was earlier than was noted.
+
+
+def correct(client: Client, handoff: Handoff, when: str, findings: str = ""):
+    sent = {"when": when, "findings": findings, "version": handoff.version}
+    return client.post(f"/handoffs/{handoff.reference}/contact/", sent, headers=HTMX)
+
+
+@pytest.fixture
+def noted_late(give: Give, clock: time_machine.Traveller) -> Handoff:
+    """Ingrid's, contacted at 10:20 by her own account, at 10:30."""
+    handoff = give()
+    clock.move_to(LATER)
+    at = NOW + timedelta(minutes=20)
+    return pipeline.log_contact(handoff, contacted_at=at, actor="user:0", now=LATER)
+
+
+def test_the_owner_corrects_the_first_contact_to_an_earlier_time(
+    firm: Company, noted_late: Handoff, sign_in: SignIn
+) -> None:
+    client, address = sign_in("ingrid"), f"/handoffs/{noted_late.reference}/"
+    assert "Correct first contact" in words(client.get(address))
+    form = client.get(f"{address}contact/", headers=HTMX)
+    assert 'value="2026-11-17T10:20"' in html(form)
+    assert "On record is 10:20. It can only have been earlier" in words(form)
+
+    answer = correct(client, noted_late, "2026-11-17T10:05")
+
+    assert answer.status_code == 200
+    assert "First contact with Halvorsen Marine Logistics is corrected to 10:05." in words(answer)
+    after = Handoff.objects.get(pk=noted_late.pk)
+    assert (after.state, after.contacted_at) == (State.CONTACTED, NOW + timedelta(minutes=5))
+    assert Event.objects.filter(stream=after.stream, verb="contact_corrected").count() == 1
+    again = correct(client, noted_late, "2026-11-17T10:05")
+    assert (again.status_code, "done already" in words(again)) == (200, True)
+
+
+@pytest.mark.parametrize("when", ["2026-11-17T10:20", "2026-11-17T10:25", "2026-11-17T09:00"])
+def test_no_correction_makes_the_first_contact_later_or_earlier_than_the_handoff(
+    when: str, firm: Company, noted_late: Handoff, sign_in: SignIn
+) -> None:
+    answer = correct(sign_in("ingrid"), noted_late, when)
+
+    assert answer.status_code == 422
+    expected = "before HO-" if when.endswith("09:00") else "The first contact on record is 10:20. Give an earlier time"
+    assert expected in words(answer)
+    assert Handoff.objects.get(pk=noted_late.pk).contacted_at == NOW + timedelta(minutes=20)
+
+
+@pytest.mark.parametrize(("who", "status"), [("dana", 403), ("clara", 403), ("freya", 404), ("elena", 200)])
+def test_a_correction_is_the_owners_or_their_managers(
+    who: str, status: int, firm: Company, noted_late: Handoff, sign_in: SignIn
+) -> None:
+    client = sign_in(who)
+    assert correct(client, noted_late, "2026-11-17T10:05").status_code == status
+    if status == 403:
+        assert "Correct first contact" not in words(client.get(f"/handoffs/{noted_late.reference}/"))
+
+
+# Nothing promises anything.
+
+
+def test_without_a_live_policy_a_new_owner_is_refused_in_a_sentence(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    Policy.objects.update(state=Policy.State.ARCHIVED)
+    sent = {"to": firm.reps["freya"].pk, "reason": "Ingrid is away.", "version": handoff.version}
+
+    answer = sign_in("elena").post(f"/handoffs/{handoff.reference}/reassign/", sent, headers=HTMX)
+
+    assert answer.status_code == 409
+    assert "No SLA policy is live for" in words(answer)
+    assert Handoff.objects.get(pk=handoff.pk).owner == firm.reps["ingrid"]
+
+
+# Names that are written from right to left.
+
+
+def test_a_name_from_right_to_left_is_kept_apart_from_the_words_around_it(
+    firm: Company, give: Give, sign_in: SignIn
+) -> None:
+    handoff, client = give(name="شركة الملاحة"), sign_in("ingrid")
+    client.post(f"/handoffs/{handoff.reference}/acknowledge/", {"version": handoff.version})
+
+    flash = words(client.get(f"/handoffs/{handoff.reference}/"))
+
+    assert f"Acknowledged {handoff.reference}. Contact \u2068شركة الملاحة\u2069 next." in flash
+    inbox = html(client.get("/"))
+    assert "<bdi>Dana Whitfield</bdi> to <bdi>you</bdi>" in inbox
+    assert f"<bdi>{handoff.reference}</bdi> · " in inbox
 
 
 # Times.
