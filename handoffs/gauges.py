@@ -2,8 +2,8 @@
 
 Every number comes from the rows, so that any number of processes says the same and a restart forgets nothing. Seven
 queries. All but those for `handoffs_escalations_total` follow partial indexes over what is open, due or parked; that
-one counts every ladder step ever taken, so it grows with the years, and `LONGEST_MILLISECONDS` bounds it. Labels are
-words of ours and never name anybody.
+one counts every ladder step ever taken, from an index alone, and `LONGEST_MILLISECONDS` bounds it. Labels are words of
+ours and never name anybody.
 """
 
 from __future__ import annotations

@@ -254,6 +254,9 @@ class StepRun(models.Model):
     class Meta:
         ordering = ("clock", "due_at")
         constraints = (models.UniqueConstraint(fields=("clock", "step"), name="step_run_once_per_clock"),)
+        indexes = (
+            models.Index(fields=("step",), condition=models.Q(outcome="done"), name="step_run_taken"),  # for counting
+        )
 
     def __str__(self) -> str:
         return f"{self.step} at {self.ran_at:%d %b %H:%M}"
