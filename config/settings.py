@@ -341,7 +341,6 @@ REST_KNOX = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Handoffs",
-    "DESCRIPTION": "handoffs.api.describing.ABOUT",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -366,7 +365,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "handoffs.api.describing.refuse_unknown_fields",
+        "handoffs.api.describing.complete",
     ],
 }
 IMPORT_EXPORT_USE_TRANSACTIONS = True

@@ -114,7 +114,7 @@ def sides(user: User | AnonymousUser, handoff: Handoff) -> frozenset[Side]:
     """Where the user stands towards the handoff; two queries at most."""
     if not isinstance(user, User) or not user.is_active:
         return frozenset()
-    found = {Side.REVOPS} if user.is_superuser or "revops" in groups_of(user) else set()
+    found = {Side.REVOPS} if _keeps_the_machine(user) else set()
     rep = rep_of(user)
     if rep is None or not rep.is_active:
         return frozenset(found)
@@ -146,10 +146,26 @@ def may_start(user: User | AnonymousUser) -> bool:
     """Whether the user may start a handoff by hand: reps and managers on the roster, and RevOps."""
     if not isinstance(user, User) or not user.is_active:
         return False
-    if user.is_superuser or "revops" in groups_of(user):
+    if _keeps_the_machine(user):
         return True
     rep = rep_of(user)
     return rep is not None and rep.is_active and bool(groups_of(user) & STARTS)
+
+
+def may_start_from(user: User, team: Team) -> bool:
+    """Whether somebody who may start handoffs may name `team` as the sender: RevOps any, others what they answer for.
+
+    That is their own team, and for a manager every team of their tree.
+    """
+    if _keeps_the_machine(user):
+        return True
+    rep = rep_of(user)
+    return rep is not None and (team.pk == rep.team_id or team.pk in managed_teams(rep))
+
+
+def may_choose_team(user: User) -> bool:
+    """Whether the user may say which team a handoff goes to, in place of the rules: RevOps alone."""
+    return user.is_active and _keeps_the_machine(user)
 
 
 def kinds_of(user: User) -> list[HandoffType]:
@@ -160,10 +176,14 @@ def kinds_of(user: User) -> list[HandoffType]:
     return [kind for kind in HandoffType if rep.function in kind.sending_functions]
 
 
-def sender_of(user: User) -> Rep | None:
-    """Who a handoff is from that the user starts: themselves; for RevOps nobody yet, so whom the CRM names."""
+def sender_of(user: User, team: Team | None = None) -> Rep | None:
+    """Who a handoff is from that the user starts in the name of `team`, or their own: themselves.
+
+    Nobody yet, so whom the CRM names, where RevOps starts it or a manager for another team.
+    """
     rep = rep_of(user)
-    return None if rep is None or rep.function == Function.REVOPS else rep
+    is_another = rep is not None and team is not None and team.pk != rep.team_id
+    return None if rep is None or rep.function == Function.REVOPS or is_another else rep
 
 
 def accounts_visible_to(user: User | AnonymousUser) -> QuerySet[Account]:
@@ -191,6 +211,10 @@ def roster_visible_to(user: User | AnonymousUser) -> QuerySet[Rep]:
     if sees_all(user) or (isinstance(user, User) and user.is_active and (rep_of(user) is not None)):
         return Rep.objects.all()
     return Rep.objects.none()
+
+
+def _keeps_the_machine(user: User) -> bool:
+    return user.is_superuser or "revops" in groups_of(user)
 
 
 def _with_descendants(roots: Iterable[int]) -> set[int]:

@@ -101,7 +101,7 @@ def write(handoff: Handoff, *, gap: str, value: str, version: int | None = None)
         now_is = State(handoff.state).label.lower()
         raise RefusedError(f"{handoff.reference} is {now_is}, so its gaps are no longer filled.")
     if handoff.package is not None and gap_of(handoff, gap) is None:
-        raise RefusedError(f"{label} is not missing any more. Reload the page to see what is on record.")
+        raise RefusedError(f"{label} is not missing any more. Look at it again to see what is on record.")
     with transaction.atomic(durable=True):
         pass  # Raises inside a transaction: one that waits for the CRM would keep its locks for as long.
     crm = configured.crm()
@@ -144,7 +144,9 @@ def whom_to_ask(handoff: Handoff, gap: str, *, by: Rep | None, now: datetime) ->
     """Who is asked now. Raises RefusedError for no gap, nobody to ask, or a question of the last hour."""
     found = gap_of(handoff, gap)
     if found is None or handoff.closed_at is not None:
-        raise RefusedError("This is not missing, so there is nothing to ask. Reload the page to see what is on record.")
+        raise RefusedError(
+            "This is not missing, so there is nothing to ask. Look at it again to see what is on record."
+        )
     asked = can_fill(handoff, found["filledBy"], by=by)
     if asked is None:
         raise RefusedError("You are who can fill this, and nobody has the handoff yet. Fill it here or in the CRM.")

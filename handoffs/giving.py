@@ -277,6 +277,18 @@ def dedupe_key(handoff_type: HandoffType, account: Account, deal: Deal | None) -
     return f"{handoff_type}:{account.crm_id}:{deal.crm_id if deal else '-'}"
 
 
+def check_key(trigger_key: str | None, handoff_type: HandoffType, account: Account, deal: Deal | None) -> None:
+    """Raises BadValueError for a key that named another trigger: it would answer with somebody else's handoff."""
+    found = Handoff.objects.filter(trigger_key=trigger_key).first() if trigger_key else None
+    if found is None:
+        return
+    is_other_deal = deal is not None and found.deal_id is not None and found.deal_id != deal.pk
+    if found.account_id != account.pk or found.handoff_type != handoff_type or is_other_deal:
+        raise states.BadValueError(
+            "This trigger key named another account, type or deal before. Use a key of its own for each trigger."
+        )
+
+
 def existing(trigger_key: str | None, dedupe_key: str) -> Handoff | None:
     """The handoff that this trigger already led to, newest first."""
     same = Q(dedupe_key=dedupe_key, state__in=OPEN_STATES)

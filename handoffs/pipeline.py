@@ -15,7 +15,18 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from structlog.contextvars import bound_contextvars
 
-from handoffs import acknowledging, claiming, crm_writing, filling, fitting, giving, states, timeline, wake
+from handoffs import (
+    acknowledging,
+    claiming,
+    crm_writing,
+    filling,
+    fitting,
+    giving,
+    reassigning,
+    states,
+    timeline,
+    wake,
+)
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
 from handoffs.filling import Asked
@@ -53,7 +64,8 @@ def receive(
     """One row for one trigger, and whether it is new.
 
     The same `trigger_key`, or the same account, type and deal while one is open, gives the handoff that is there.
-    Raises RefusedError when the deal belongs to another account, or does not go with the type.
+    Raises RefusedError when the deal belongs to another account or does not go with the type, and BadValueError when
+    the key named another trigger.
     """
     if deal is not None and deal.account_id != account.pk:
         raise states.RefusedError(
@@ -63,6 +75,7 @@ def receive(
     if refusal := fitting.misfit(handoff_type, deal):
         raise states.RefusedError(refusal)
     dedupe_key = giving.dedupe_key(handoff_type, account, deal)
+    giving.check_key(trigger_key, handoff_type, account, deal)
     existing = giving.existing(trigger_key, dedupe_key)
     if existing is not None:
         return existing, False
@@ -85,6 +98,7 @@ def receive(
             pass_point("pipeline.receiving")
             wake.after_commit()
     except IntegrityError:
+        giving.check_key(trigger_key, handoff_type, account, deal)
         existing = giving.existing(trigger_key, dedupe_key)
         if existing is None:
             raise
@@ -364,13 +378,15 @@ def withdraw(handoff: Handoff, *, reason: str, actor: str, now: datetime, versio
 def reassign(
     handoff: Handoff, *, to: Rep, reason: str, actor: str, now: datetime, version: int | None = None
 ) -> Handoff:
-    """Another owner, with a new assignment and new clocks; the overall figure runs on from the first assignment."""
+    """Another owner, with a new assignment and new clocks; the overall figure runs on from the first assignment.
+
+    Raises BadValueError for somebody who works neither in the receiving role nor manages the receiving team.
+    """
     with transaction.atomic():
         row = giving.lock_held(handoff, "reassign", State.ASSIGNED, version)
         if to.pk == row.owner_id:
             raise states.RefusedError(f"{to} already owns {row.reference}. Choose somebody else.")
-        if not to.is_active:
-            raise states.RefusedError(f"{to} has left the roster. Choose somebody else.")
+        reassigning.check_taker(row, to)
         before = row.assignment
         giving.give_to(row, to, now=now)
         people = {"rep": to.pk, "previous": before.rep_id if before else None}

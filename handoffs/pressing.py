@@ -98,7 +98,7 @@ def _acknowledged(handoff: Handoff, user: User, via: Via, *, now: datetime) -> s
         present = Handoff.objects.get(pk=handoff.pk)
         if present.state == State.ACKNOWLEDGED:
             return f"{present.reference} is acknowledged already."
-        return str(refused).replace("Reload the page to see where it stands.", "Open the package to see it.")
+        return str(refused).replace("Look at it again to see where it stands.", "Open the package to see it.")
     return ""
 
 

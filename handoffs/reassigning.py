@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from handoffs import giving
+from handoffs import giving, states
 from handoffs.context import Context
 from handoffs.models import Handoff, Package
 from handoffs.routing_facts import People, facts_of
@@ -19,7 +19,7 @@ from routing.assign import assign
 from routing.availability import Ask, why_not, with_availability
 from routing.decide import Draft, decide
 from routing.matcher import NoRulesError
-from routing.models import Assignment, Rep
+from routing.models import Assignment, Rep, Team
 from sla import clock
 from sla.clock import Plan
 from sla.models import EscalationStep, StepRun
@@ -58,11 +58,8 @@ def takers(handoff: Handoff, *, now: datetime) -> list[Taker]:
     manager last.
     """
     held = frozenset(Assignment.objects.filter(handoff_uuid=handoff.uuid).values_list("rep_id", flat=True))
-    team = handoff.team or (handoff.owner.team if handoff.owner else handoff.to_team)
-    can = Q(function__in=handoff.type_enum.receiving_functions)
-    if team is not None and team.manager_id is not None:
-        can |= Q(pk=team.manager_id)
-    reps = with_availability(Rep.objects.filter(can, is_active=True), now=now).select_related("team")
+    team = _team_of(handoff)
+    reps = with_availability(Rep.objects.filter(can_take(handoff), is_active=True), now=now).select_related("team")
     ask = Ask(now=now, excluded=held, segment=handoff.segment or None)
     found = [
         Taker(rep=rep, load=getattr(rep, "load", 0), reason=reason.words if reason else "")
@@ -84,6 +81,24 @@ def takers(handoff: Handoff, *, now: datetime) -> list[Taker]:
         )
 
     return sorted(found, key=place)
+
+
+def can_take(handoff: Handoff) -> Q:
+    """Those on the roster to whom a handoff may be given: the receiving role, and the receiving team's manager."""
+    team = _team_of(handoff)
+    can = Q(function__in=handoff.type_enum.receiving_functions)
+    return can | Q(pk=team.manager_id) if team is not None and team.manager_id is not None else can
+
+
+def check_taker(handoff: Handoff, to: Rep) -> None:
+    """Raises a RefusedError with a sentence unless the handoff may be given to `to`."""
+    if not to.is_active:
+        raise states.RefusedError(f"{to} has left the roster. Choose somebody else.")
+    if not Rep.objects.filter(can_take(handoff), pk=to.pk).exists():
+        raise states.BadValueError(
+            f"{to} does not take over {handoff.get_handoff_type_display()} handoffs. Choose somebody in the receiving "
+            "role, or the manager of the receiving team."
+        )
 
 
 def find(handoff: Handoff, package: Package, *, now: datetime) -> Heir:
@@ -122,6 +137,11 @@ def hand_on(row: Handoff, package: Package, heir: Heir, *, now: datetime, actor:
         raise TakenMeanwhileError
     giving.pass_on(row, outcome.assignment, package, heir.plan, now=now)
     return outcome.assignment.rep
+
+
+def _team_of(handoff: Handoff) -> Team | None:
+    """The team that it is with, or goes to."""
+    return handoff.team or (handoff.owner.team if handoff.owner else handoff.to_team)
 
 
 def _hops(handoff: Handoff) -> int:

@@ -67,7 +67,7 @@ def check(handoff: Handoff, verb: str, to: State) -> None:
         return
     now_is = State(handoff.state).label.lower()
     raise IllegalMoveError(
-        f"{handoff.reference} is {now_is}, so it cannot be {_DOING[verb]}. Reload the page to see where it stands."
+        f"{handoff.reference} is {now_is}, so it cannot be {_DOING[verb]}. Look at it again to see where it stands."
     )
 
 

@@ -13,9 +13,9 @@ from handoffs.views.page import methods, page, signed_in
 
 ABOUT = """Start handoffs, follow them, and do to them whatever their people do on the pages.
 
-**Who you are.** Send `Authorization: Bearer <token>`; RevOps issues tokens with `manage.py issue_api_token E-MAIL`.
-You see and may do what that person sees and may do. A signed-in browser may call as well, with the CSRF token in
-`X-CSRFToken` for every change.
+**Who you are.** Send `Authorization: Bearer <token>`; an administrator of the server issues one with
+`manage.py issue_api_token E-MAIL`. You see and may do what that person sees and may do. A signed-in browser may call as
+well, with the CSRF token in `X-CSRFToken` for every change.
 
 **Changes** take the `version` you decided on, in the body or as `If-Match`, and are refused with 409 if the handoff has
 changed since. A change that was refused changed nothing.
@@ -25,8 +25,9 @@ nobody is signed in. 403: you see it but may not do this. 404: there is nothing 
 version does not allow it. 422: the request was understood, but names something that is not there or cannot be. 429:
 wait as long as `Retry-After` says.
 
-**Values.** Instants are RFC 3339 with a zone, answered in UTC. Money is a decimal in a string beside its currency. A
-body is a JSON object of at most 256 KB; fields and parameters that are not known are refused."""
+**Values.** Instants are RFC 3339 with a zone, answered in UTC; in an address the + of a zone is written as
+%2B. Money is a decimal in a string beside its currency. A body is a JSON object of at most 256 KB; fields and
+parameters that are not known are refused."""
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -42,6 +43,8 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 class SchemaView(SpectacularJSONAPIView):
     """The description, as OpenAPI 3 in JSON, for whoever is signed in."""
 
+    http_method_names = ["get", "head"]
+
 
 @methods("GET", "HEAD")
 @signed_in
@@ -50,8 +53,9 @@ def docs(request: HttpRequest) -> HttpResponse:
     return page(request, "api_docs.html", {"schema": reverse("schema")})
 
 
-def refuse_unknown_fields(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
-    """Says of every body what the views do: a field that is not known is refused."""
+def complete(result: dict[str, Any], **_more: Any) -> dict[str, Any]:
+    """Says what the API is, and of every body what the views do: a field that is not known is refused."""
+    result["info"]["description"] = ABOUT
     components = result["components"]["schemas"]
     for path in result["paths"].values():
         for operation in path.values():

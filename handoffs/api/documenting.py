@@ -18,6 +18,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from handoffs.api import examples
+from handoffs.api.fields import UUID_PATTERN
 from handoffs.api.filters import AccountFilter, HandoffFilter, InstantFilter, RepFilter, YesNoFilter
 from handoffs.api.idempotency import HEADER
 from handoffs.api.operations import DETAILS, ERRORS, EVERYWHERE, VERBS, WORDS, WRITING
@@ -29,15 +30,14 @@ from handoffs.api.shapes import AccountShape, EventShape, HandoffShape, RepShape
 Method = TypeVar("Method", bound=Callable[..., Any])
 View = TypeVar("View", bound=type)
 
-UUID_PATTERN = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 SAID = {"type": "string", "minLength": 1}
 _PATHS = {
     "handoff": OpenApiParameter(
         "handoff",
         {"type": "string", "minLength": 1},
         OpenApiParameter.PATH,
-        description="Its uuid, or its number such as HO-2418",
-        examples=[OpenApiExample("uuid", examples.HANDOFF_UUID), OpenApiExample("number", "HO-2418")],
+        description="Its uuid, or its number such as HO-300",
+        examples=[OpenApiExample("number", "HO-300"), OpenApiExample("uuid", examples.HANDOFF_UUID)],
     ),
     "key": OpenApiParameter(
         "key",
@@ -154,7 +154,7 @@ def _page(name: str, shape: type[serializers.Serializer[Any]]) -> Any:
 
 
 _ANSWERS: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "start_handoff": (HandoffShape, ("Location", "Idempotent-Replayed")),
+    "start_handoff": (HandoffShape, ("ETag", "Location", "Idempotent-Replayed")),
     "list_handoffs": (_page("HandoffPage", HandoffShape), ()),
     "read_package": (PACKAGE, ("Package-Version",)),
     "read_response": (RESPONSE, ()),
@@ -226,7 +226,7 @@ def _problems(name: str) -> list[list[str]]:
     kinds = list(EVERYWHERE)
     if name in examples.REQUESTS:
         kinds += ["unreadable", *WRITING]
-    elif name in _LISTS or name == "read_package":
+    else:
         kinds.append("invalid")
     if name == "start_handoff":
         kinds += ["in-progress", "key-reused"]

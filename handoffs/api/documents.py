@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from handoffs.api.documenting import describe
 from handoffs.api.problems import ParameterError
 from handoffs.api.shapes import EventShape
-from handoffs.api.views import ApiView, no_unknown
+from handoffs.api.views import ApiView
 from handoffs.models import Package
 from handoffs.responding import response_of
 from handoffs.response import render_json, render_markdown
@@ -23,9 +23,10 @@ from handoffs.timeline import sentences
 class PackageView(ApiView):
     """The package exactly as it was compiled and stored."""
 
+    single = frozenset({"number"})
+
     @describe("read_package")
     def get(self, request: Request, handoff: str) -> Response:
-        no_unknown(request, {"number"})
         row = self.find(handoff)
         number = request.query_params.get("number")
         package = row.package
@@ -65,7 +66,7 @@ class ResponseView(ApiView):
 
 
 class EventsView(ApiView):
-    """The log, oldest first, as ids, words and sentences."""
+    """The log in the order in which it was written, as ids, words and sentences."""
 
     @describe("list_events")
     def get(self, request: Request, handoff: str) -> Response:

@@ -1,4 +1,8 @@
-"""The examples of the API's description: one firm, one handoff, told consistently."""
+"""The examples of the API's description: one firm, one handoff, told consistently.
+
+Ids of the CRM and the number of the handoff are those of the demo, where they can be tried; a uuid is different in each
+installation.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +14,23 @@ DANA = {"uuid": "7be0c0a4-0e0b-4f2b-9f1c-6fb1a6a2c902", "name": "Dana Whitfield"
 ENTERPRISE = {"code": "ae_enterprise", "name": "Enterprise AE"}
 DEAL = {
     "uuid": "b0f6d2e8-58f7-4c58-8a57-6a8b5a1d4f03",
-    "crm_id": "D-20418",
-    "name": "Halvorsen Marine Logistics, Observe Enterprise",
+    "crm_id": "D-88412",
+    "name": "Halvorsen, Observe Enterprise",
     "amount": {"amount": "240000.00", "currency": "USD"},
 }
 
 HANDOFF: dict[str, Any] = {
     "uuid": HANDOFF_UUID,
-    "reference": "HO-2418",
-    "url": f"/api/v1/handoffs/{HANDOFF_UUID}/",
-    "page": "https://handoffs.example/handoffs/HO-2418/",
+    "reference": "HO-300",
+    "url": f"https://handoffs.example/api/v1/handoffs/{HANDOFF_UUID}/",
+    "page": "https://handoffs.example/handoffs/HO-300/",
     "type": "sql_to_ae",
     "state": "assigned",
     "version": 3,
     "origin": "api",
     "account": {
         "uuid": "f6a3a3f0-0a52-4a3d-9b0d-0f1f6e3d5a04",
-        "crm_id": "A-1042",
+        "crm_id": "A-1001",
         "name": "Halvorsen Marine Logistics",
     },
     "deal": DEAL,
@@ -61,9 +65,15 @@ HANDOFF: dict[str, Any] = {
     ],
 }
 RECEIVED: dict[str, Any] = HANDOFF | {
+    "account": {"uuid": "2c9b1f64-8f0d-4f0b-9a1e-7d3e5b6c8d05", "crm_id": "A-1008", "name": "Polder Water Authority"},
+    "deal": {
+        "uuid": "91d4e7a2-5c3b-4e6f-8a7d-1b2c3d4e5f06",
+        "crm_id": "D-88389",
+        "name": "Polder Water Authority, Observe for forty gauges",
+        "amount": {"amount": "205000.00", "currency": "USD"},
+    },
     "state": "received",
     "version": 1,
-    "from_rep": None,
     "from_team": None,
     "team": None,
     "owner": None,
@@ -160,8 +170,8 @@ PACKAGE: dict[str, Any] = {
         "decisionProcess": "CFO signs after a security review and one reference call",
     },
     "deal": {
-        "id": "D-20418",
-        "name": "Halvorsen Marine Logistics, Observe Enterprise",
+        "id": "D-88412",
+        "name": "Halvorsen, Observe Enterprise",
         "amount": {"amount": "240000.00", "currency": "USD"},
         "stage": "Discovery",
         "closeDate": "2027-02-25",
@@ -204,7 +214,7 @@ RESPONSE: dict[str, Any] = {
     "assigned_owner": "Ingrid Solheim",
     "briefing_sent": True,
     "sla_deadline": "2026-11-20T11:00:02.418000+00:00",
-    "reference": "HO-2418",
+    "reference": "HO-300",
     "state": "assigned",
     "reason": "",
     "handoff_type": "sql_to_ae",
@@ -227,8 +237,8 @@ RESPONSE: dict[str, Any] = {
 REQUESTS: dict[str, Any] = {
     "start_handoff": {
         "type": "sql_to_ae",
-        "account": "A-1042",
-        "deal": "D-20418",
+        "account": "A-1008",
+        "deal": "D-88389",
         "trigger_key": "sdr-form-7731",
     },
     "acknowledge": {"version": 3},
@@ -256,7 +266,7 @@ ANSWERS: dict[str, Any] = {
     "book_meeting": changed("meeting_booked", contacted_at="2026-11-20T09:40:00Z", meeting_at="2026-11-24T12:00:00Z"),
     "return_handoff": changed("rejected", return_reason="incomplete"),
     "close_handoff": changed("converted", closed_at="2026-11-27T15:00:00Z"),
-    "resubmit": RECEIVED | {"version": 5},
+    "resubmit": changed("received", owner=None, clocks=[]),
     "withdraw": changed("withdrawn", closed_at="2026-11-20T09:15:00Z"),
     "fill_gap": changed("assigned", completeness=100),
     "reassign": changed("assigned"),

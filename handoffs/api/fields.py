@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.dateparse import parse_datetime
@@ -15,7 +17,13 @@ from handoffs.api.problems import ProblemError
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 4_000
+UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_UUID = re.compile(UUID_PATTERN)
+_SPACED_ZONE = re.compile(r" [0-9]{2}:?[0-9]{2}$")
+REQUIRED: dict[str, Any] = {"required": "Give this field.", "null": "Give a value that is not null."}
+NO_OBJECT = "Send a JSON object."
 NO_INSTANT = "Give an instant with its zone as in RFC 3339, e.g. 2026-11-20T09:30:00Z."
+BARE_PLUS = f"{NO_INSTANT} A + in an address stands for a space: write it as %2B."
 OUT_OF_TIME = "Give an instant from the years 2000 to 2099."
 
 
@@ -35,8 +43,20 @@ def instant(text: str) -> datetime:
     return min(max(found.astimezone(UTC), EARLIEST), LATEST)
 
 
+def uuid_of(text: str) -> UUID | None:
+    """The UUID that is written there in its usual form, with its hyphens and nothing around it; None for any other."""
+    return UUID(text) if _UUID.fullmatch(text) else None
+
+
 class Text(serializers.CharField):
     """Text and nothing that could be made into it."""
+
+    default_error_messages = {
+        **REQUIRED,
+        "invalid": "Give text in quotation marks.",
+        "blank": "Give text that is not empty.",
+        "max_length": "Give at most {max_length} characters.",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", LONGEST_TEXT)
@@ -51,6 +71,14 @@ class Text(serializers.CharField):
 class Whole(serializers.IntegerField):
     """A whole number that is written as one."""
 
+    default_error_messages = {
+        **REQUIRED,
+        "invalid": "Give a whole number.",
+        "min_value": "Give a number of at least {min_value}.",
+        "max_value": "Give a number of at most {max_value}.",
+        "max_string_length": "Give a whole number.",
+    }
+
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
@@ -60,15 +88,31 @@ class Whole(serializers.IntegerField):
 class Word(serializers.ChoiceField):
     """One of the words, in exactly that spelling."""
 
+    default_error_messages = {**REQUIRED, "invalid_choice": "Give one of {choices}."}
+
     def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str):
-            self.fail("invalid_choice", input=type(data).__name__)
-        return super().to_internal_value(data)
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", choices=", ".join(map(str, self.choices)))
+        return data
+
+
+class Uuid(serializers.UUIDField):
+    """A UUID, written as everybody writes it."""
+
+    default_error_messages = {**REQUIRED, "invalid": "Give a UUID, e.g. 6a1f7c1e-3b52-4c0a-9f5e-2d6c1f0a7b11."}
+
+    def to_internal_value(self, data: Any) -> UUID:
+        found = uuid_of(data) if isinstance(data, str) else None
+        if found is None:
+            self.fail("invalid")
+        return found
 
 
 @extend_schema_field({"type": "string", "format": "date-time", "example": "2026-11-20T09:30:00Z"})
 class Instant(serializers.Field[datetime, str, str, Any]):
     """An instant with its zone, given back in UTC. One that nobody can mean is understood, and refused with 422."""
+
+    default_error_messages = REQUIRED
 
     def to_internal_value(self, data: Any) -> datetime:
         if not isinstance(data, str):
@@ -96,19 +140,23 @@ class InstantFormField(forms.CharField):
         try:
             return instant(text)
         except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
+            raise forms.ValidationError(BARE_PLUS if _SPACED_ZONE.search(text) else str(error)) from None
 
 
 class Input(serializers.Serializer[Any]):
     """A body of which every key is known: a typing error is told, not ignored."""
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError({"non_field_errors": [NO_OBJECT]})
+        return super().run_validation(data)
+
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            unknown = [name for name in data if name not in self.fields]
-            if unknown:
-                raise serializers.ValidationError(
-                    {str(name): [f"There is no such field. Known are {', '.join(self.fields)}."] for name in unknown}
-                )
+        unknown = [name for name in data if name not in self.fields]
+        if unknown:
+            raise serializers.ValidationError(
+                {str(name): [f"There is no such field. Known are {', '.join(self.fields)}."] for name in unknown}
+            )
         return super().to_internal_value(data)
 
 

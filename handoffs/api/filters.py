@@ -14,7 +14,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from handoffs.access import rep_of
-from handoffs.api.fields import InstantFormField
+from handoffs.api.fields import InstantFormField, uuid_of
 from handoffs.api.problems import ParameterError
 from handoffs.models import OPEN_STATES, Account, Handoff, State
 from handoffs.now import now
@@ -134,10 +134,10 @@ class RepFilter(django_filters.FilterSet):
 
 
 def _uuid(value: str) -> UUID:
-    try:
-        return UUID(value)
-    except ValueError:
-        raise ParameterError({"owner": ["Give the uuid of a rep as /reps/ has it, or me."]}) from None
+    found = uuid_of(value)
+    if found is None:
+        raise ParameterError({"owner": ["Give the uuid of a rep as /reps/ has it, or me."]})
+    return found
 
 
 def with_deadline(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:

@@ -12,6 +12,11 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from handoffs.now import real_now
 
+NOT_KNOWN = (
+    "This token is none of ours, has expired or was revoked, or its person has left. An administrator issues one with "
+    "`manage.py issue_api_token E-MAIL`."
+)
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
@@ -22,9 +27,15 @@ class BearerToken(TokenAuthentication):
     Knox itself deletes it while it authenticates, but no GET of ours changes anything.
     """
 
+    def authenticate(self, request: Request) -> Any:
+        try:
+            return super().authenticate(request)
+        except AuthenticationFailed:
+            raise AuthenticationFailed(NOT_KNOWN) from None
+
     def authenticate_credentials(self, token: bytes) -> Any:
-        if not token.isalnum() and not token.replace(b"_", b"").isalnum():
-            raise AuthenticationFailed("This is no token of ours. Issue one with `manage.py issue_api_token`.")
+        if not token.replace(b"_", b"").isalnum():
+            raise AuthenticationFailed
         return super().authenticate_credentials(token)
 
     def _cleanup_token(self, auth_token: Any) -> bool:

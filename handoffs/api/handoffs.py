@@ -10,7 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from handoffs import pipeline
-from handoffs.access import accounts_visible_to, kinds_of, may_start, sender_of, visible_to
+from handoffs.access import (
+    accounts_visible_to,
+    kinds_of,
+    may_choose_team,
+    may_start,
+    may_start_from,
+    sender_of,
+    visible_to,
+)
 from handoffs.api import idempotency
 from handoffs.api.documenting import describe
 from handoffs.api.fields import Input, Text, Word
@@ -20,7 +28,7 @@ from handoffs.api.lists import ListView
 from handoffs.api.problems import ProblemError
 from handoffs.api.shapes import HandoffShape
 from handoffs.api.views import ApiView, key_of, shown
-from handoffs.models import Account, Deal, Event, Handoff
+from handoffs.models import Account, Deal, Handoff
 from handoffs.now import now, real_now
 from routing.models import HandoffType, Team
 
@@ -52,9 +60,12 @@ class HandoffsView(ListView):
         from_team = Text(
             max_length=64,
             required=False,
-            help_text="Code of the sending team; else it is from you, and where RevOps calls from whom the CRM names",
+            help_text="Code of the sending team: your own, for a manager one of their tree, for RevOps any. Left out, "
+            "it is from you, and where RevOps calls from whom the CRM names",
         )
-        to_team = Text(max_length=64, required=False, help_text="Only rules that give it to this team count")
+        to_team = Text(
+            max_length=64, required=False, help_text="Only rules that give it to this team count. For RevOps"
+        )
 
     def get_queryset(self) -> QuerySet[Handoff]:
         rows: QuerySet[Handoff] = shown(with_deadline(visible_to(self.user)))
@@ -83,7 +94,12 @@ class HandoffsView(ListView):
             request=(request.path, request.data),
             real_now=real_now(),
         )
-        headers = {"Location": answer.location}
+        if answer.is_replay and not visible_to(self.user).filter(uuid=answer.body["uuid"]).exists():
+            raise ProblemError(
+                "conflict",
+                "The handoff that this request started is with people whose work you do not see. Ask RevOps.",
+            )
+        headers = {"Location": answer.location, "ETag": f'"{answer.body["version"]}"'}
         if answer.is_replay:
             headers["Idempotent-Replayed"] = "true"
         return Response(answer.body, status=answer.status, headers=headers)
@@ -91,6 +107,7 @@ class HandoffsView(ListView):
     def _start(self, asked: dict[str, Any]) -> Answer:
         account = self._account(asked["account"])
         key = asked.get("trigger_key")
+        from_team = self._sending(asked.get("from_team"))
         handoff, created = pipeline.receive(
             handoff_type=HandoffType(asked["type"]),
             account=account,
@@ -100,23 +117,32 @@ class HandoffsView(ListView):
             actor=self.actor,
             # Callers share no keys: nobody can take the name of somebody else's trigger, or ask after it.
             trigger_key=f"{self.actor}:{key}" if key else None,
-            from_rep=None if asked.get("from_team") else sender_of(self.user),
-            from_team=_team("from_team", asked),
-            to_team=_team("to_team", asked),
+            from_rep=sender_of(self.user, from_team),
+            from_team=from_team,
+            to_team=self._receiving(asked.get("to_team")),
         )
-        if not created and not self._knows(handoff):
+        row = shown(visible_to(self.user)).filter(pk=handoff.pk).first()
+        if row is None:
             raise ProblemError(
                 "conflict",
-                f"A handoff of this type is open for {account.crm_id}, and you do not see it. Ask RevOps who has it.",
+                f"Such a handoff of {account.crm_id} is there already, with people whose work you do not see. "
+                "Nothing was started: ask RevOps about it.",
             )
-        row = shown(Handoff.objects.all()).get(pk=handoff.pk)
         body = dict(HandoffShape(row, context={"request": self.request}).data)
         return Answer(status=201 if created else 200, body=body, location=body["url"])
 
-    def _knows(self, handoff: Handoff) -> bool:
-        """Whether the caller sees the handoff that is there already, or started it and so was told of it before."""
-        started = Event.objects.filter(stream=handoff.stream, seq=1, actor=self.actor)
-        return visible_to(self.user).filter(pk=handoff.pk).exists() or started.exists()
+    def _sending(self, code: str | None) -> Team | None:
+        team = _team("from_team", code)
+        if team is not None and not may_start_from(self.user, team):
+            raise _refused(
+                "from_team", f"You do not start handoffs for {team}. Leave it out, or ask RevOps to start it."
+            )
+        return team
+
+    def _receiving(self, code: str | None) -> Team | None:
+        if code is not None and not may_choose_team(self.user):
+            raise _refused("to_team", "The rules say which team gets it. Leave it out, or ask RevOps to start it.")
+        return _team("to_team", code)
 
     def _account(self, named: str) -> Account:
         account = _named(accounts_visible_to(self.user), named)
@@ -144,8 +170,7 @@ def _deal(account: Account, named: str | None) -> Deal | None:
     return deal
 
 
-def _team(field: str, asked: dict[str, Any]) -> Team | None:
-    code = asked.get(field)
+def _team(field: str, code: str | None) -> Team | None:
     if code is None:
         return None
     team = Team.objects.filter(code=code).first()

@@ -13,7 +13,7 @@ from rest_framework.serializers import Serializer
 
 from handoffs.api.paging import KeysetPages
 from handoffs.api.problems import ParameterError
-from handoffs.api.views import ApiView, no_unknown
+from handoffs.api.views import ApiView
 
 PAGING = frozenset({"limit", "ordering", "cursor"})
 
@@ -25,13 +25,20 @@ class ListView(ApiView):
     filterset_class: ClassVar[type[django_filters.FilterSet]]
     Output: ClassVar[type[Serializer[Any]]]
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        filters = cls.filterset_class.base_filters
+        cls.several = frozenset(
+            name for name, each in filters.items() if isinstance(each, django_filters.MultipleChoiceFilter)
+        )
+        cls.single = PAGING | frozenset(filters) - cls.several
+
     def get_queryset(self) -> QuerySet[Any]:
         """All that the reader may see."""
         raise NotImplementedError
 
     def page(self, request: Request) -> Response:
         """One page of it."""
-        no_unknown(request, {*PAGING, *self.filterset_class.base_filters})
         narrowed = self.filterset_class(request.query_params, queryset=self.get_queryset(), request=request)
         if not narrowed.is_valid():
             raise ParameterError({name: list(sentences) for name, sentences in narrowed.errors.items()})

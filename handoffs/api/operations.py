@@ -32,7 +32,11 @@ WORDS: dict[str, tuple[str, str, str]] = {
             "package."
         ),
     ),
-    "list_events": ("Handoffs", "Read the log", "Everything that happened, oldest first."),
+    "list_events": (
+        "Handoffs",
+        "Read the log",
+        "Everything that was written, in that order: by `id`, and not by time.",
+    ),
     "acknowledge": (VERBS, "Acknowledge", "The owner has it. It never counts as contact."),
     "undo_acknowledge": (VERBS, "Take an acknowledgement back", UNDO),
     "log_contact": (
@@ -67,21 +71,21 @@ WORDS: dict[str, tuple[str, str, str]] = {
 DETAILS: dict[str, str] = {
     "unreadable": "The body is not JSON: line 1, column 2.",
     "invalid": "One thing is wrong with the request: see errors.",
-    "unauthenticated": "Authentication credentials were not provided.",
-    "forbidden": "You see HO-2418, but this is for others to do. Ask its owner, its sender or RevOps.",
+    "unauthenticated": "Sign in, or send a token as `Authorization: Bearer <token>`.",
+    "forbidden": "You see HO-300, but this is for others to do. Ask its owner, its sender or RevOps.",
     "not-found": "The address is wrong, or it belongs to people whose work you do not see.",
-    "not-acceptable": "Could not satisfy the request Accept header.",
-    "conflict": "HO-2418 is contacted, so it cannot be acknowledged. Reload the page to see where it stands.",
+    "not-acceptable": "There is no answer in the format that Accept names. Ask for application/json.",
+    "conflict": "HO-300 is contacted, so it cannot be acknowledged. Look at it again to see where it stands.",
     "too-large": "A body has at most 256 KB. Send less.",
-    "unsupported-media-type": 'Unsupported media type "text/plain" in request.',
+    "unsupported-media-type": "A body is JSON. Send it with `Content-Type: application/json`.",
     "unprocessable": "There is no account A-9999 that you see. Check the id, or create it in the CRM.",
-    "throttled": "Request was throttled. Expected available in 12 seconds.",
+    "throttled": "You called too often in the last minute. Call again in 12 seconds.",
     "failed": "The answer could not be made. Look whether the change was made before you send it again.",
     "unavailable": "The database does not answer. Nothing was changed: try again in a moment.",
 }
 ERRORS = {
-    "unreadable": [{"pointer": "#", "detail": "Send an object."}],
-    "invalid": [{"pointer": "#/reason", "detail": "This field is required."}],
+    "unreadable": [{"pointer": "#", "detail": "Send a JSON object."}],
+    "invalid": [{"pointer": "#/reason", "detail": "Give this field."}],
 }
 EVERYWHERE = ("unauthenticated", "not-acceptable", "throttled", "failed", "unavailable")
 WRITING = ("invalid", "forbidden", "conflict", "too-large", "unsupported-media-type", "unprocessable")

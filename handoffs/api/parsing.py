@@ -35,8 +35,8 @@ class StrictJSONParser(BaseParser):
             raise ParseError("The body is not UTF-8.") from None
         except json.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: line {error.lineno}, column {error.colno}.") from None
-        except ValueError as error:
-            raise ParseError(f"The body is not JSON that can be read: {error}") from None
+        except ValueError:
+            raise ParseError("A number in the body has too many digits to be read. Send a shorter one.") from None
         return value
 
 

@@ -132,7 +132,7 @@ def _of_drf(request: HttpRequest, error: exceptions.APIException) -> JsonRespons
         found = f"{len(errors)} things are" if len(errors) != 1 else "One thing is"
         response = problem(request, kind, f"{found} wrong with the request: see errors.", errors=errors)
     else:
-        response = problem(request, kind, str(error.detail))
+        response = problem(request, kind, _said(request, error))
     header = getattr(error, "auth_header", None)
     if header:
         response.headers["WWW-Authenticate"] = header
@@ -140,6 +140,27 @@ def _of_drf(request: HttpRequest, error: exceptions.APIException) -> JsonRespons
     if wait:
         response.headers["Retry-After"] = str(int(wait) + 1)
     return response
+
+
+def _said(request: HttpRequest, error: exceptions.APIException) -> str:
+    """Our own sentence where the framework has one of its own; what we wrote ourselves as it is."""
+    match error:
+        case exceptions.NotAuthenticated():
+            return "Sign in, or send a token as `Authorization: Bearer <token>`."
+        case exceptions.PermissionDenied() if str(error.detail).startswith("CSRF"):
+            return (
+                "A signed-in browser sends its CSRF token in `X-CSRFToken`. Load a page for one, or call with a token."
+            )
+        case exceptions.MethodNotAllowed():
+            return f"{request.method} cannot be done here. The header Allow says what can."
+        case exceptions.NotAcceptable():
+            return "There is no answer in the format that Accept names. Ask for application/json."
+        case exceptions.UnsupportedMediaType():
+            return "A body is JSON. Send it with `Content-Type: application/json`."
+        case exceptions.Throttled():
+            wait = int(getattr(error, "wait", None) or 0) + 1
+            return f"You called too often in the last minute. Call again in {wait} seconds."
+    return str(error.detail)
 
 
 def pointed(detail: Any, at: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:

@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
-from rest_framework import serializers
 
 from handoffs import pipeline
 from handoffs.access import roster_visible_to
 from handoffs.api.documenting import describe_verb
-from handoffs.api.fields import Change, Text
+from handoffs.api.fields import Change, Text, Uuid
 from handoffs.api.problems import ProblemError
 from handoffs.api.views import VerbView, checked
 from handoffs.completeness_fields import FIELDS
@@ -85,7 +84,7 @@ class ReassignView(VerbView):
     class Input(Change):
         """Who, and why."""
 
-        to = serializers.UUIDField(format="hex_verbose", help_text="The uuid of a rep, from /reps/")
+        to = Uuid(help_text="The uuid of a rep in the receiving role, or of the receiving team's manager, from /reps/")
         reason = Text()
 
     def act(self, row: Handoff, *, version: int | None, **asked: Any) -> None:

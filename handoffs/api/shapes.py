@@ -113,7 +113,8 @@ class HandoffShape(serializers.Serializer[Handoff]):
     clocks = serializers.SerializerMethodField(help_text="Those of the present assignment")
 
     def get_url(self, handoff: Handoff) -> str:
-        return reverse("api:handoff", args=[handoff.uuid])
+        where: str = reverse("api:handoff", args=[handoff.uuid], request=self.context["request"])
+        return where
 
     def get_page(self, handoff: Handoff) -> str:
         return handoff_link(handoff)

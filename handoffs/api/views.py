@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any, ClassVar, cast
-from uuid import UUID
 
 from django.http import Http404
 from rest_framework.exceptions import PermissionDenied
@@ -15,13 +14,12 @@ from rest_framework.views import APIView
 
 from handoffs import states
 from handoffs.access import may, visible_to
-from handoffs.api.fields import Change
+from handoffs.api.fields import Change, uuid_of
 from handoffs.api.problems import ParameterError, ProblemError
 from handoffs.api.shapes import HandoffShape
 from handoffs.models import Handoff
 from routing.models import User
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _REFERENCE = re.compile(r"[Hh][Oo]-([1-9][0-9]{0,17})")
 _VERSION = re.compile(r'"([1-9][0-9]{0,8})"')
 _SHOWN = ("account", "deal", "from_rep", "from_team", "team", "owner", "assignment", "package")
@@ -31,7 +29,17 @@ _HEAVY = ("account__custom", "account__metadata", "deal__metadata", "package__bo
 class ApiView(APIView):
     """A view whose reader is signed in, and whose addresses name a handoff by its uuid or number."""
 
+    # OPTIONS is refused, and so it is not offered.
+    http_method_names = ["get", "post", "head"]
+    single: ClassVar[frozenset[str]] = frozenset()
+    """The parameters of the query that may be given once."""
+    several: ClassVar[frozenset[str]] = frozenset()
+    """Those that may be repeated."""
     handoff: Handoff | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        check_query(request, once=self.single, often=self.several)
 
     @property
     def user(self) -> User:
@@ -76,6 +84,7 @@ class VerbView(ApiView):
         asked = dict(body.validated_data)
         version = version_of(request, asked.pop("version", None))
         self.act(row, version=version, **named, **asked)
+        # The answer to their own change, also where it took the handoff out of their sight.
         return self.show(shown(Handoff.objects.all()).get(pk=row.pk))
 
     def check_path(self, **named: str) -> None:
@@ -93,8 +102,9 @@ def shown(handoffs: Any) -> Any:
 
 def key_of(named: str) -> dict[str, Any]:
     """The lookup of a handoff's uuid or number; empty for what is neither."""
-    if _UUID.fullmatch(named):
-        return {"uuid": UUID(named)}
+    uuid = uuid_of(named)
+    if uuid is not None:
+        return {"uuid": uuid}
     number = _REFERENCE.fullmatch(named)
     return {"pk": int(number[1])} if number else {}
 
@@ -125,15 +135,20 @@ def checked(row: Handoff, version: int | None) -> None:
     states.check_version(row, version)
 
 
-def no_unknown(request: Request, known: set[str]) -> None:
-    """Raises ParameterError for parameters that this address does not know, or that say nothing.
+def check_query(request: Request, *, once: frozenset[str], often: frozenset[str]) -> None:
+    """Raises ParameterError for parameters that this address does not know, that say nothing, or that say two things.
 
     Ignoring them would answer another question than the caller meant.
     """
-    blank = {name for name, values in request.query_params.lists() if "" in values}
-    if blank:
-        raise ParameterError({name: ["Give a value, or leave the parameter out."] for name in sorted(blank)})
-    strange = {name for name in request.query_params if name not in known}
-    if strange:
-        sentence = f"There is no such parameter. Known are {', '.join(sorted(known))}."
-        raise ParameterError({name: [sentence] for name in sorted(strange)})
+    known = once | often
+    wrong = {}
+    for name, values in request.query_params.lists():
+        if name not in known:
+            there = f"Known are {', '.join(sorted(known))}." if known else "This address takes none."
+            wrong[name] = [f"There is no such parameter. {there}"]
+        elif "" in values:
+            wrong[name] = ["Give a value, or leave the parameter out."]
+        elif len(values) > 1 and name in once:
+            wrong[name] = ["Give this parameter once."]
+    if wrong:
+        raise ParameterError({name: wrong[name] for name in sorted(wrong)})

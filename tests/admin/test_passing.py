@@ -4,11 +4,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from handoffs import pipeline
 from handoffs.models import Event, Handoff, State
 from tests import factories
 from tests.admin.pages import address, fields_of
 from tests.admin.worlds import signed_in
-from tests.factories import Company, company
+from tests.factories import NOW, Company, company
 from tests.handoffs.given import assigned
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,50 @@ def test_the_present_owner_is_refused_in_a_sentence(firm: Company, revops: Clien
     form = {"confirmed": "yes", "to": firm.reps["ingrid"].pk, "reason": "Why not"}
     response = revops.post(where, form, follow=True)
     assert said(response) == [f"Ingrid Solheim already owns {handoff.reference}. Choose somebody else."]
+
+
+def test_those_who_may_take_it_are_offered_and_no_others(firm: Company, revops: Client):
+    handoff = assigned(firm)
+    where = address(handoff, "change").replace("change/", "reassign_this/")
+    offered = revops.get(where).context["form"].fields["to"].queryset
+    assert {rep.name for rep in offered} == {
+        firm.reps[key].name for key in ("freya", "mikael", "oskar", "priya", "elena")
+    }
+    refused = revops.post(where, {"confirmed": "yes", "to": firm.reps["hannah"].pk, "reason": "Has time"})
+    assert refused.status_code == 422
+    assert "Choose somebody of the list." in refused.content.decode()
+
+
+def test_of_several_each_goes_only_to_who_may_take_it(firm: Company, revops: Client):
+    sql, won = assigned(firm), assigned(firm, "closed_to_cs", name="Won")
+    form = fields_of(ask(revops, "reassign", sql, won)) | {"_selected_action": [sql.pk, won.pk]}
+    form |= {"to": firm.reps["freya"].pk, "reason": "Has time"}
+    response = revops.post(address(Handoff, "changelist"), form, follow=True)
+    assert f"{sql.reference} has a new owner." in said(response)
+    assert any(sentence.startswith("Freya Aldous does not take over") for sentence in said(response))
+    assert Handoff.objects.get(pk=won.pk).owner == won.owner
+
+
+@pytest.mark.parametrize("action", ["withdraw", "reassign"])
+def test_what_changed_since_the_form_was_opened_is_left_as_it_is(firm: Company, revops: Client, action: str):
+    stale, fresh = assigned(firm), assigned(firm, name="Second")
+    chosen = {"_selected_action": [stale.pk, fresh.pk], "to": firm.reps["freya"].pk}
+    opened = fields_of(ask(revops, action, stale, fresh)) | chosen
+    pipeline.acknowledge(stale, actor="user:1", now=NOW)
+    # Shown again for want of a reason, it still speaks of what was opened.
+    again = fields_of(revops.post(address(Handoff, "changelist"), opened)) | chosen
+    response = revops.post(address(Handoff, "changelist"), again | {"reason": "x"}, follow=True)
+    assert f"{stale.reference} has changed since you opened it" in " ".join(said(response))
+    assert Handoff.objects.get(pk=stale.pk).state == State.ACKNOWLEDGED
+    assert Handoff.objects.get(pk=fresh.pk).version > fresh.version
+
+
+def test_a_version_that_is_none_is_refused(firm: Company, revops: Client):
+    handoff = assigned(firm)
+    where = address(handoff, "change").replace("change/", "withdraw_this/")
+    response = revops.post(where, {"confirmed": "yes", "reason": "x", f"version_{handoff.pk}": "1; 2"}, follow=True)
+    assert said(response) == [f"The form does not say which {handoff.reference} it showed. Open it again."]
+    assert Handoff.objects.get().state == State.ASSIGNED
 
 
 def test_an_auditor_is_offered_neither_and_gets_nowhere(firm: Company):

@@ -100,7 +100,7 @@ def test_run_again_makes_a_parked_handoff_due_at_once(boss: Client):
 def test_run_again_is_refused_with_the_state_for_a_handoff_that_has_an_owner(boss: Client):
     handoff = handoff_with_everything()
     assert act(boss, Handoff, "run_again", handoff) == [
-        f"{handoff.reference} is assigned, so it cannot be routed. Reload the page to see where it stands."
+        f"{handoff.reference} is assigned, so it cannot be routed. Look at it again to see where it stands."
     ]
 
 

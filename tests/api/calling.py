@@ -33,7 +33,8 @@ class Caller:
 
 
 def address(path: str) -> str:
-    return path if path.startswith("/") else f"/api/v1/{path}"
+    here = path.removeprefix("http://testserver")
+    return here if here.startswith("/") else f"/api/v1/{here}"
 
 
 def problem(answer: Any, status: int, kind: str = "") -> dict[str, Any]:

@@ -34,8 +34,9 @@ def test_one_trigger_gives_one_handoff_and_says_which(call: As, rich: Account) -
 
     assert answer.status_code == 201
     handoff = Handoff.objects.get()
-    assert answer.headers["Location"] == f"/api/v1/handoffs/{handoff.uuid}/"
     body = answer.json()
+    assert answer.headers["Location"] == body["url"] == f"http://testserver/api/v1/handoffs/{handoff.uuid}/"
+    assert answer.headers["ETag"] == f'"{handoff.version}"'
     assert (body["uuid"], body["reference"], body["state"]) == (str(handoff.uuid), handoff.reference, "received")
     assert (handoff.origin, handoff.account, handoff.deal) == ("api", rich, deal)
     assert Event.objects.get(stream=handoff.stream).actor == f"user:{dana.user.pk}"
@@ -112,6 +113,22 @@ def test_a_deal_of_another_account_is_not_found_on_this_one(call: As, rich: Acco
     assert not Handoff.objects.exists()
 
 
+def test_who_started_one_and_no_longer_sees_it_is_told_no_more_of_it_than_others(
+    call: As, firm: Company, rich: Account
+) -> None:
+    asked = {"type": SQL, "account": rich.crm_id, "trigger_key": "form-7"}
+    dana = call("dana")
+    made = dana.post("handoffs/", asked, Idempotency_Key="k-1").json()
+    Handoff.objects.update(from_rep=firm.reps["kofi"])
+    for answer in (
+        dana.get(made["url"]),
+        dana.post("handoffs/", asked),
+        dana.post("handoffs/", asked, Idempotency_Key="k-1"),
+    ):
+        document = problem(answer, 404 if answer.request["REQUEST_METHOD"] == "GET" else 409)
+        assert made["reference"] not in str(document)
+
+
 def test_an_open_handoff_that_the_caller_does_not_see_is_not_shown_to_them(call: As, firm: Company) -> None:
     hidden = assigned(firm)
     Account.objects.filter(pk=hidden.account_id).update(owner=None)  # anybody's to start
@@ -123,15 +140,68 @@ def test_an_open_handoff_that_the_caller_does_not_see_is_not_shown_to_them(call:
     assert call("ben").post("handoffs/", asked).json()["reference"] == hidden.reference
 
 
+def test_a_key_that_named_another_trigger_is_refused(call: As, firm: Company) -> None:
+    account, other = AccountFactory.create_batch(2, owner=None)
+    asked = {"type": "mql_to_sales", "account": account.crm_id, "trigger_key": "form-7"}
+    ben = call("ben")
+    ben.post("handoffs/", asked)
+    for changed in ({"account": other.crm_id}, {"type": "expansion_to_sales"}):
+        document = problem(ben.post("handoffs/", asked | changed), 422, "unprocessable")
+        assert document["detail"].startswith("This trigger key named another account, type or deal before.")
+    assert Handoff.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("person", "team", "sender"),
+    [
+        ("dana", "sdr", "Dana Whitfield"),
+        ("elena", "sdr", None),
+        ("elena", "ae_enterprise", "Elena Petrova"),
+        ("ben", "cs", None),
+        ("superuser", "sdr", None),
+    ],
+)
+def test_a_handoff_is_started_for_a_team_that_one_answers_for(
+    call: As, rich: Account, person: str, team: str, sender: str | None
+) -> None:
+    caller = call(person)
+    answer = caller.post("handoffs/", {"type": SQL, "account": rich.crm_id, "from_team": team})
+
+    assert answer.status_code == 201, answer.content
+    body = answer.json()
+    assert body["from_team"]["code"] == team
+    assert (body["from_rep"] or {"name": None})["name"] == sender
+    assert caller.get(body["url"]).status_code == 200, "who starts it sees it"
+
+
+@pytest.mark.parametrize(
+    ("person", "teams", "field"),
+    [
+        ("dana", {"from_team": "ae_enterprise"}, "from_team"),
+        ("elena", {"from_team": "cs"}, "from_team"),
+        ("dana", {"to_team": "ae_general"}, "to_team"),
+        ("elena", {"to_team": "ae_general"}, "to_team"),
+        ("dana", {"to_team": "none"}, "to_team"),
+    ],
+)
+def test_nobody_names_a_team_that_is_not_theirs_to_name(
+    call: As, rich: Account, person: str, teams: dict[str, str], field: str
+) -> None:
+    answer = call(person).post("handoffs/", {"type": SQL, "account": rich.crm_id} | teams)
+
+    assert problem(answer, 422, "unprocessable")["errors"][0]["pointer"] == f"#/{field}"
+    assert not Handoff.objects.exists()
+
+
 def test_teams_are_named_by_their_code(call: As, firm: Company, rich: Account) -> None:
     asked = {"type": SQL, "account": rich.crm_id, "from_team": "sdr", "to_team": "ae_general"}
-    assert problem(call("dana").post("handoffs/", asked | {"to_team": "none"}), 422)["errors"] == [
+    assert problem(call("ben").post("handoffs/", asked | {"to_team": "none"}), 422)["errors"] == [
         {
             "pointer": "#/to_team",
             "detail": "There is no team none. Teams are named by their code, as /reps/ shows it.",
         }
     ]
-    call("dana").post("handoffs/", asked)
+    call("ben").post("handoffs/", asked)
     handoff = Handoff.objects.get()
     assert (handoff.from_team, handoff.to_team) == (firm.teams["sdr"], firm.teams["ae_general"])
 
@@ -284,6 +354,10 @@ WRONG = (
     ({"cursor": "x"}, "cursor"),
     ({"team": "a\0b"}, "team"),
     ({"received_to": ""}, "received_to"),
+    ({"limit": ["1", "2"]}, "limit"),
+    ({"ordering": ["received_at", "-received_at"]}, "ordering"),
+    ({"open": ["true", "false"]}, "open"),
+    ({"owner": "{7be0c0a4-0e0b-4f2b-9f1c-6fb1a6a2c902}"}, "owner"),
 )
 
 
@@ -292,6 +366,28 @@ def test_a_parameter_that_is_wrong_is_told_and_not_ignored(call: As, firm: Compa
     for query, parameter in WRONG:
         document = problem(ben.get("handoffs/", query), 400, "invalid")
         assert [each["parameter"] for each in document["errors"]] == [parameter]
+
+
+def test_an_address_that_takes_no_parameter_says_so(call: As, ingrids: Handoff) -> None:
+    elena, account = call("elena"), ingrids.account
+    there = f"handoffs/{ingrids.reference}/"
+    for path, query in (
+        (there, {"x": "1"}),
+        (f"{there}events/", {"limit": "1"}),
+        (f"{there}response/", {"format": "md"}),
+        (f"{there}package/", {"number": ["1", "2"]}),
+        (f"accounts/{account.uuid}/", {"x": ""}),
+        (f"reps/{ingrids.owner.uuid}/", {"zz": "1"}),
+    ):
+        document = problem(elena.get(path, query), 400, "invalid")
+        assert [each["parameter"] for each in document["errors"]] == list(query), path
+    problem(elena.post(f"{there}acknowledge/?x=1"), 400, "invalid")
+    assert Handoff.objects.get().state == State.ASSIGNED
+
+
+def test_a_plus_that_became_a_space_is_explained(call: As, firm: Company) -> None:
+    document = problem(call("ben").get("/api/v1/handoffs/?received_to=2026-11-17T12:30:00+02:00"), 400)
+    assert "write it as %2B" in document["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("ordering", ["-received_at", "received_at", "deadline_at"])

@@ -81,9 +81,7 @@ def test_a_time_has_its_zone_and_lies_within_living_memory(call: As, ingrids: Ha
 def test_text_has_an_end(call: As, ingrids: Handoff) -> None:
     path = f"handoffs/{ingrids.uuid}/contact/"
     document = problem(call("ingrid").post(path, {"findings": "x" * 10_000}), 400, "invalid")
-    assert document["errors"] == [
-        {"pointer": "#/findings", "detail": "Ensure this field has no more than 4000 characters."}
-    ]
+    assert document["errors"] == [{"pointer": "#/findings", "detail": "Give at most 4000 characters."}]
 
 
 def test_hostile_text_is_kept_as_text(call: As, ingrids: Handoff) -> None:
@@ -110,6 +108,27 @@ def test_a_body_that_is_too_large_or_no_json_is_refused(call: As, ingrids: Hando
     assert Handoff.objects.get().state == "assigned"
 
 
+def test_a_refusal_is_in_our_own_words(call: As, ingrids: Handoff) -> None:
+    path = f"handoffs/{ingrids.uuid}"
+    ingrid, elena = call("ingrid"), call("elena")
+    digits = problem(ingrid.send("POST", f"{path}/acknowledge/", UNREADABLE["a number of 5,000 digits"]), 400)
+    assert digits["detail"] == "A number in the body has too many digits to be read. Send a shorter one."
+    for body, sentence in (
+        ({"reason": 5}, "Give one of incomplete, wrong_owner, duplicate, not_a_fit, other."),
+        ({"reason": "late"}, "Give one of incomplete, wrong_owner, duplicate, not_a_fit, other."),
+        ({}, "Give this field."),
+        ([], "Send a JSON object."),
+        (None, "Send a JSON object."),
+    ):
+        answer = ingrid.send("POST", f"{path}/return/", json.dumps(body))
+        assert [each["detail"] for each in problem(answer, 400)["errors"]] == [sentence], body
+    for to in (5, "{7be0c0a4-0e0b-4f2b-9f1c-6fb1a6a2c902}", "7be0c0a40e0b4f2b9f1c6fb1a6a2c902", None):
+        document = problem(elena.post(f"{path}/reassign/", {"to": to, "reason": "x"}), 400)
+        assert [each["pointer"] for each in document["errors"]] == ["#/to"], to
+    assert problem(Caller("x").get("reps/"), 401)["detail"].startswith("This token is none of ours")
+    assert problem(Caller().get("reps/"), 401)["detail"].startswith("Sign in, or send a token")
+
+
 # Addresses and methods.
 
 
@@ -127,6 +146,7 @@ def test_a_method_that_an_address_does_not_take_is_told(call: As, ingrids: Hando
         answer = call("ben").send(method, path)
         problem(answer, 405, "method-not-allowed")
         assert answer.headers["Allow"]
+        assert "OPTIONS" not in answer.headers["Allow"]
 
 
 def test_a_verb_is_no_page(call: As, ingrids: Handoff) -> None:

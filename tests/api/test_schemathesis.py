@@ -24,7 +24,8 @@ from knox.models import AuthToken
 from schemathesis.config import SchemathesisConfig
 
 from config.wsgi import application
-from handoffs.models import Account, State
+from handoffs.api.examples import REQUESTS
+from handoffs.models import Account, Handoff, State
 from routing import matcher
 from routing.models import Rep
 from tests.factories import NOW, company
@@ -54,6 +55,23 @@ CONFIG = {
 }
 api = schemathesis.openapi.from_dict(DESCRIPTION, config=SchemathesisConfig.from_dict(CONFIG))
 api.app = application
+SUCCEED = [
+    (path, method, described["operationId"])
+    for path, methods in DESCRIPTION["paths"].items()
+    for method, described in methods.items()
+]
+BEGIN_IN = {
+    "book_meeting": State.CONTACTED,
+    "close_handoff": State.CONTACTED,
+    "resubmit": State.REJECTED,
+    "fill_gap": State.BLOCKED,
+    "retry": State.UNASSIGNED,
+}
+"""In which state an operation can succeed; the others can where somebody has just got the handoff."""
+in_the: dict[State, Handoff] = {}
+"""The handoff in each state: filled by `world`."""
+ids: dict[str, str] = {}
+"""Somebody who may take a handoff: filled by `world`."""
 there: dict[str, list[str]] = {}
 """What is really there, by the parameter or field that may name it: filled by `world`."""
 told: list[bool] = []
@@ -103,7 +121,8 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     ):
         firm = company()
         last = State.UNASSIGNED  # it takes away those who would own the others
-        handoffs = [in_state(firm, state) for state in sorted(State, key=lambda state: state == last)]
+        in_the.update((state, in_state(firm, state)) for state in sorted(State, key=lambda state: state == last))
+        handoffs = list(in_the.values())
         firm.pools["ae_enterprise"].memberships.update(is_active=True)
         elena = firm.user("elena")
         elena.groups.add(Group.objects.get(name="revops"))
@@ -117,11 +136,55 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
             from_team=["sdr"],
             to_team=["ae_general"],
         )
+        ids.update(rep=str(firm.reps["freya"].uuid))
         AuthToken.objects.bulk_create([AuthToken(user=elena, digest=hash_token(TOKEN), token_key=TOKEN[:15])])
         yield
         transaction.set_rollback(True)
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
+
+
+@pytest.mark.parametrize(("path", "method", "name"), SUCCEED, ids=[name for *_, name in SUCCEED])
+def test_every_operation_succeeds_with_its_own_example(world: None, path: str, method: str, name: str) -> None:
+    """Else the made-up requests below might all have been refused, and shown nothing."""
+    handoff = in_the[BEGIN_IN.get(name, State.ASSIGNED)]
+    named = {
+        "handoff": handoff.reference,
+        "account": str(handoff.account.uuid),
+        "rep": ids["rep"],
+        "key": "qualification.budget",
+    }
+    before = transaction.savepoint()
+    try:
+        if name == "undo_acknowledge":
+            _succeeds("/api/v1/handoffs/{handoff}/acknowledge/", "post", named, {})
+        _succeeds(path, method, named, _example(name, handoff))
+    finally:
+        transaction.savepoint_rollback(before)
+
+
+def _example(name: str, handoff: Handoff) -> dict[str, Any] | None:
+    """The body of the documented example, with ids, the version and the moment of this world."""
+    if name not in REQUESTS:
+        return None
+    deal = handoff.deal.crm_id if handoff.deal else None
+    real = {
+        "account": handoff.account.crm_id,
+        "deal": deal,
+        "to": ids["rep"],
+        "contacted_at": f"{NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    body = {key: real.get(key, value) for key, value in REQUESTS[name].items() if key != "version"}
+    return body | ({"version": handoff.version} if "version" in REQUESTS[name] and name != "undo_acknowledge" else {})
+
+
+def _succeeds(path: str, method: str, named: dict[str, str], body: dict[str, Any] | None) -> None:
+    operation = api[path][method.upper()]
+    parts = {key: value for key, value in named.items() if f"{{{key}}}" in path}
+    sent: dict[str, Any] = {} if body is None else {"body": body, "media_type": "application/json"}
+    case = operation.Case(path_parameters=parts, headers={"Authorization": f"Bearer {TOKEN}"}, **sent)
+    answer = case.call_and_validate()
+    assert 200 <= answer.status_code < 300, answer.text
 
 
 @api.parametrize()

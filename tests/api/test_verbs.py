@@ -205,6 +205,19 @@ def test_a_handoff_is_given_to_somebody_on_the_roster(call: As, firm: Company) -
     assert Remark.objects.get().text == "On leave"
 
 
+def test_a_handoff_is_given_to_the_receiving_role_or_the_manager_and_to_nobody_else(call: As, firm: Company) -> None:
+    handoff = in_state(firm, State.ASSIGNED)
+    path = f"handoffs/{handoff.uuid}/reassign/"
+    before = rows()
+    for key in ("dana", "hannah", "ben", "carsten"):
+        document = problem(
+            call("ben").post(path, {"to": str(firm.reps[key].uuid), "reason": "Has time"}), 422, "unprocessable"
+        )
+        assert document["detail"].startswith(f"{firm.reps[key].name} does not take over")
+    assert rows() == before
+    assert call("ben").post(path, {"to": str(firm.reps["elena"].uuid), "reason": "Hers"}).status_code == 200
+
+
 def without_budget(firm: Company) -> Handoff:
     handoff = in_state(firm, State.RECEIVED)
     for row in (handoff.deal, handoff.account):

@@ -76,7 +76,7 @@ def test_one_of_many_acknowledgements_counts_and_the_sender_hears_of_it_once(fir
     assert len(succeeded(results, but=RefusedError)) == 1
     refusals = {str(result) for result in results if isinstance(result, RefusedError)}
     assert refusals == {
-        f"{handoff.reference} is acknowledged, so it cannot be acknowledged. Reload the page to see where it stands."
+        f"{handoff.reference} is acknowledged, so it cannot be acknowledged. Look at it again to see where it stands."
     }
     assert Delivery.objects.filter(purpose=Delivery.Purpose.ACKNOWLEDGED).count() == 1
     assert verbs(handoff).count("acknowledged") == 1

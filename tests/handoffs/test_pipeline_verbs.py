@@ -182,6 +182,16 @@ def test_an_unassigned_handoff_can_be_given_away_by_hand(firm: Company) -> None:
     )
 
 
+@pytest.mark.parametrize("key", ["dana", "hannah", "ben", "carsten", "mara"])
+def test_nobody_outside_the_receiving_role_is_given_a_handoff_but_its_manager(firm: Company, key: str) -> None:
+    for handoff in (assigned(firm), unassigned(firm)):
+        with pytest.raises(BadValueError, match=f"^{firm.reps[key]} does not take over"):
+            pipeline.reassign(handoff, to=firm.reps[key], reason="Has time", actor="user:1", now=LATER)
+        assert Handoff.objects.get(pk=handoff.pk).version == handoff.version
+        after = pipeline.reassign(handoff, to=firm.reps["elena"], reason="Hers", actor="user:1", now=LATER)
+        assert after.owner == firm.reps["elena"]
+
+
 def test_a_blocked_or_fresh_handoff_cannot_be_given_away(firm: Company) -> None:
     for handoff in (received(firm, name="Aker Freight"), blocked(firm)):
         with pytest.raises(IllegalMoveError):

@@ -90,7 +90,7 @@ def test_from_each_state_the_verbs_that_may_move_and_all_others_name_the_state(s
             call(handoff, firm)
         assert str(refused.value) == (
             f"{handoff.reference} is {state.label.lower()}, so it cannot be {SAYING[verb]}. "
-            "Reload the page to see where it stands."
+            "Look at it again to see where it stands."
         )
         assert Handoff.objects.values().get(pk=handoff.pk) == before, verb
         assert len(timeline.sentences(handoff.stream)) == lines, verb
