@@ -15,18 +15,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from structlog.contextvars import bound_contextvars
 
-from handoffs import (
-    acknowledging,
-    claiming,
-    crm_writing,
-    filling,
-    fitting,
-    giving,
-    reassigning,
-    states,
-    timeline,
-    wake,
-)
+from handoffs import acknowledging, claiming, crm_writing, filling, fitting, giving, reassigning, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
 from handoffs.filling import Asked
