@@ -12,6 +12,7 @@ from handoffs.models import Delivery, Handoff
 from handoffs.post import row
 
 Channel, Purpose = Delivery.Channel, Delivery.Purpose
+FINDINGS = "findings"
 
 
 def crm_fields(given: Given, *, now: datetime) -> dict[str, str]:
@@ -60,6 +61,11 @@ def crm_note(given: Given, *, now: datetime) -> Delivery:
     return row(handoff, Purpose.CRM_NOTE, Channel.CRM, crm_id, payload, number=given.number, now=now)
 
 
+def is_findings(delivery: Delivery) -> bool:
+    """Whether it is the note of what an owner learned, by its key alone."""
+    return f"/{Purpose.CRM_NOTE}-{FINDINGS}-" in delivery.key
+
+
 def findings(handoff: Handoff, text: str, *, number: int, at: datetime, now: datetime) -> Delivery:
     """What the owner learned at the first contact `at`, as a note in the CRM that is asked for `now`."""
     payload = {
@@ -70,6 +76,6 @@ def findings(handoff: Handoff, text: str, *, number: int, at: datetime, now: dat
         "description": f"{text}\n\n{handoff_link(handoff)}",
         "occurred_at": at.isoformat(),
     }
-    mark = f"findings-{handoff.version}"
+    mark = f"{FINDINGS}-{handoff.version}"
     crm_id = handoff.account.crm_id
     return row(handoff, Purpose.CRM_NOTE, Channel.CRM, crm_id, payload, number=number, now=now, mark=mark)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from structlog.contextvars import bound_contextvars
 
-from handoffs import acknowledging, claiming, crm_writing, filling, fitting, giving, reassigning, states, timeline, wake
+from handoffs import acknowledging, claiming, contacting, filling, fitting, giving, reassigning, states, timeline, wake
 from handoffs.connectors.ports import ConnectorError
 from handoffs.failpoints import pass_point
 from handoffs.filling import Asked
@@ -212,22 +212,25 @@ def log_contact(
         is_correction = row.contacted_at is not None and contacted_at < row.contacted_at
         if not is_correction:
             states.check(row, "log_contact", State.CONTACTED)
-        if contacted_at > now:
-            raise states.BadValueError("The contact lies in the future. Give the time at which it happened.")
-        if row.assigned_at is None or contacted_at < row.assigned_at:
-            raise states.BadValueError(
-                f"The contact lies before {row.reference} was assigned. Give the first contact after the handoff."
-            )
+        contacting.check_time(row, contacted_at, now=now)
         giving.contacted(row, at=contacted_at, now=now)
         giving.change(row, contacted_at=contacted_at, **({} if is_correction else {"state": State.CONTACTED}))
-        if findings.strip():
-            number = giving.assignment_of(row).number
-            note = crm_writing.findings(row, findings.strip(), number=number, at=contacted_at, now=now)
-            Delivery.objects.bulk_create([note])
-            wake.after_commit()
         verb = "contact_corrected" if is_correction else "contacted"
-        said = giving.remark(row, findings, actor, now)
+        said = contacting.noted(row, findings, at=contacted_at, actor=actor, now=now)
         timeline.record(row.stream, verb, actor=actor, now=now, contacted_at=contacted_at, **said)
+    return row
+
+
+def add_findings(handoff: Handoff, *, findings: str, actor: str, now: datetime, version: int | None = None) -> Handoff:
+    """What the owner learned at the first contact, told after it: a note in the CRM, as from `log_contact`."""
+    with transaction.atomic():
+        row = giving.lock_held(handoff, version=version)
+        states.check(row, "add_findings", State(row.state))
+        if not findings.strip():
+            raise states.BadValueError("Write at least one sentence.")
+        giving.change(row)
+        said = contacting.noted(row, findings, at=row.contacted_at or now, actor=actor, now=now)
+        timeline.record(row.stream, "findings_added", actor=actor, now=now, **said)
     return row
 
 

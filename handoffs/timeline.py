@@ -176,6 +176,7 @@ SENTENCES: Mapping[str, str] = {
     "acknowledge_undone": "Acknowledgement taken back",
     "contacted": "First contact made",
     "contact_corrected": "First contact was earlier than noted before",
+    "findings_added": "Findings of the first contact added",
     "meeting_booked": "Meeting booked",
     "rejected": "Returned to the sender: {reason}",
     "resubmitted": "Sent again",

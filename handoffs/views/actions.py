@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from handoffs import wording
-from handoffs.models import Delivery, Handoff, State
+from handoffs.models import Delivery, Handoff
 from handoffs.views.words import Reading
 from sla.models import Clock
 
@@ -59,22 +59,40 @@ def actions(handoff: Handoff, deliveries: Iterable[Delivery], clock: Clock | Non
 
 
 def next_steps(
-    handoff: Handoff, clock: Clock | None, acknowledge_by: Clock | None, reading: Reading, *, contact: str, deal: str
+    handoff: Handoff,
+    clock: Clock | None,
+    acknowledge_by: Clock | None,
+    reading: Reading,
+    *,
+    contact: str,
+    deal: str,
+    findings: Delivery | None,
 ) -> list[Line]:
-    """The owner's steps, ticked as they are taken. `contact` is the primary contact's first name."""
+    """The owner's steps, ticked as they are taken. `contact` is the primary contact's first name.
+
+    `findings` is the latest note of them: that step is ticked when the CRM has it, and says where it is until then.
+    """
     due = _due(clock, reading)
     within = f" within {wording.duration(clock.target_minutes)}" if clock else ""
     ack_by = _due(acknowledge_by, reading) or "now"
     acknowledged = handoff.acknowledged_at or handoff.contacted_at
-    record = f"Update {deal}" if deal else "Update the account"
-    closed = handoff.closed_at if handoff.state in {State.CONVERTED, State.LOST} else None
     steps = (
         ("Acknowledge", acknowledged, ack_by),
         (f"Contact {contact}{within}", handoff.contacted_at, due),
         ("Book the first meeting", handoff.meeting_at, ""),
-        (f"{record} with initial findings", closed, ""),
     )
-    return [_step(text, reading.time(at) if at else when, is_done=at is not None) for text, at, when in steps]
+    taken = [_step(text, reading.time(at) if at else when, is_done=at is not None) for text, at, when in steps]
+    return [*taken, _findings(f"Update {deal or 'the account'} with initial findings", findings, reading)]
+
+
+def _findings(text: str, note: Delivery | None, reading: Reading) -> Line:
+    if note is None or note.state == Delivery.State.CANCELLED:
+        return Line(text=text, time="", icon="todo", tone="")
+    if note.state == Delivery.State.DELIVERED:
+        return Line(text=text, time=reading.time(note.delivered_at or note.queued_at), icon="done", tone="ok")
+    if note.state == Delivery.State.PARKED:
+        return Line(text=text, time="note failed", icon="stop", tone="bad")
+    return Line(text=text, time="note queued", icon="half", tone="")
 
 
 def _due(clock: Clock | None, reading: Reading) -> str:

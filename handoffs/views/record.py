@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 from django.http import Http404
 
-from handoffs import wording
+from handoffs import crm_writing, wording
 from handoffs.access import rep_of, verbs_of, visible_to
 from handoffs.links import crm_link
 from handoffs.models import Account, Delivery, Event, Handoff, ReturnReason, State
@@ -49,7 +49,9 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
     body = handoff.package.body if handoff.package else None
     timeline_length = head(handoff.stream).seq
     granted = verbs_of(user, handoff)
-    offered = offers(handoff, granted)
+    deliveries = _deliveries(handoff)
+    findings = next((each for each in reversed(deliveries) if crm_writing.is_findings(each)), None)
+    offered = offers(handoff, granted, has_findings=findings is not None)
     gaps = lines_of(handoff, user, may_fill="fill_gap" in granted, reading=reading)
     audit = [_audit_line(line, reading) for line in reversed(sentences(handoff.stream, last=LINES_MOST))]
     return {
@@ -61,8 +63,8 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
         "routing": _routing(handoff, clock, reading),
         "why": why(decision, reading) if decision else None,
         "by_hand": handoff.assignment is not None and decision is None,
-        "steps": _steps(handoff, body, reading) if handoff.owner and handoff.state != State.REJECTED else [],
-        "actions": actions.actions(handoff, _deliveries(handoff), _clock(handoff, ClockKind.FIRST_CONTACT), reading),
+        "steps": _steps(handoff, body, findings, reading) if handoff.owner and handoff.state != State.REJECTED else [],
+        "actions": actions.actions(handoff, deliveries, _clock(handoff, ClockKind.FIRST_CONTACT), reading),
         "audit": audit,
         "audit_first": audit[:LINES_FIRST],
         "audit_rest": audit[LINES_FIRST:],
@@ -186,7 +188,9 @@ def _account_zone(account: Account) -> ZoneInfo | None:
         return None
 
 
-def _steps(handoff: Handoff, body: brief.Body | None, reading: Reading) -> list[actions.Line]:
+def _steps(
+    handoff: Handoff, body: brief.Body | None, findings: Delivery | None, reading: Reading
+) -> list[actions.Line]:
     primary = body["contacts"][0]["name"].split()[0] if body and body["contacts"] else "the customer"
     return actions.next_steps(
         handoff,
@@ -195,6 +199,7 @@ def _steps(handoff: Handoff, body: brief.Body | None, reading: Reading) -> list[
         reading,
         contact=primary,
         deal=handoff.deal.crm_id if handoff.deal else "",
+        findings=findings,
     )
 
 

@@ -73,6 +73,7 @@ HANDOFFS = (
     of_handoff("acknowledge/", POST=OWNER_SIDE, body={}),
     of_handoff("undo/", POST=OWNER_SIDE, on="acknowledged", note="undone by whoever acknowledged, for ten seconds"),
     of_handoff("contact/", GET=OWNER_SIDE, POST=OWNER_SIDE, body={"when": "2026-11-17T10:00"}),
+    of_handoff("findings/", GET=OWNER_SIDE, POST=OWNER_SIDE, on="contacted", body={"findings": "A pilot."}),
     of_handoff("meeting/", GET=OWNER_SIDE, POST=OWNER_SIDE, on="contacted", body={"when": "2026-11-18T10:00"}),
     of_handoff("outcome/", GET=OWNER_SIDE, POST=OWNER_SIDE, on="contacted", body={"outcome": "converted"}),
     of_handoff("return/", GET=OWNER_SIDE, POST=OWNER_SIDE, body={"reason": "not_a_fit", "comment": "They closed."}),

@@ -166,7 +166,11 @@ def _forms(found: Mapping[str, Handoff]) -> list[Place]:
             pictured.append(Place(name=f"form-{verb}", who=who, path=reverse(verb, args=[handoff.pk])))
             act = open_first(f'#handoff [data-verb="{verb}"]', "dialog form")
             pictured.append(Place(name=f"dialog-{verb}", who=who, path=reverse("handoff", args=[handoff.pk]), act=act))
-    return pictured
+    said = found["handoff-contacted"]
+    return [
+        *pictured,
+        Place(name="form-add_findings", who=local_part(said), path=reverse("add_findings", args=[said.pk])),
+    ]
 
 
 def cookie_of(who: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
@@ -118,6 +119,52 @@ def test_a_lost_request_is_said_in_the_dialog_and_keeps_what_was_written(
     expect(dialog.get_by_role("alert")).to_contain_text("It may have been done all the same")
     expect(dialog.get_by_label("What you learned")).to_have_value("Spoke for six minutes.")
     complaints.clear()
+
+
+def test_a_session_that_ends_over_an_open_form_costs_no_word_of_it(
+    sign_in: SignIn, desk: Desk, complaints: list[str]
+) -> None:
+    tab = sign_in("ingrid")
+    tab.goto(f"/handoffs/{desk.fresh.reference}/")
+    tab.get_by_role("link", name="Return to Dana").click()
+    dialog = tab.get_by_role("dialog")
+    dialog.get_by_label("Not a fit").check()
+    dialog.get_by_label("What does Dana need to do?").fill("Nothing, they left.")
+    send = dialog.get_by_role("button", name="Return to Dana")
+    Session.objects.all().delete()
+
+    send.click()
+
+    expect(dialog.get_by_role("alert")).to_contain_text("Your session has ended and nothing was saved.")
+    expect(dialog.get_by_label("What does Dana need to do?")).to_have_value("Nothing, they left.")
+    with tab.context.expect_page() as opened:
+        dialog.get_by_role("link", name="Sign in").click()
+    other = opened.value
+    other.get_by_label("Work e-mail").fill("ingrid@fathomline.example")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    other.wait_for_url("**/handoffs/**")
+    send.click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Send it again.")
+    send.click()
+
+    expect(dialog).to_have_count(0)
+    assert now_is(desk.fresh).state == State.REJECTED
+    complaints[:] = [line for line in complaints if "403" not in line]
+
+
+def test_figures_follow_an_acknowledgement_at_once_and_three_toasts_are_enough(sign_in: SignIn, desk: Desk) -> None:
+    tab = sign_in("ingrid")
+    count = tab.locator("#count-acknowledge")
+    before = int(count.inner_text())
+    for done in range(1, 5):
+        tab.locator("#queue [data-verb=acknowledge]").first.click()
+        expect(count).to_have_text(str(before - done))
+        expect(tab.locator("#headline")).to_contain_text(f"{before - done} to acknowledge")
+        expect(tab.locator("#toasts [data-toast]")).to_have_count(min(done, 3))
+    last = Handoff.objects.filter(state=State.ACKNOWLEDGED).order_by("-acknowledged_at").first()
+    assert last is not None
+    expect(tab.locator("#toasts [data-toast]").last).to_contain_text(last.reference)
 
 
 def test_a_gap_is_filled_in_its_own_line(sign_in: SignIn, desk: Desk) -> None:

@@ -31,6 +31,10 @@ VERBS: Mapping[str, tuple[set[State], Callable[[Handoff, Company], Handoff]]] = 
         {S.ASSIGNED, S.ACKNOWLEDGED},
         lambda handoff, firm: pipeline.log_contact(handoff, contacted_at=LATER, actor="user:1", now=LATER),
     ),
+    "add_findings": (
+        {S.CONTACTED, S.MEETING_BOOKED},
+        lambda handoff, firm: pipeline.add_findings(handoff, findings="A pilot", actor="user:1", now=LATER),
+    ),
     "book_meeting": (
         {S.CONTACTED},
         lambda handoff, firm: pipeline.book_meeting(handoff, meeting_at=LATER, actor="user:1", now=LATER),
@@ -63,6 +67,7 @@ SAYING = {
     "undo_acknowledge": "un-acknowledged",
     "resubmit": "resubmitted",
     "log_contact": "marked as contacted",
+    "add_findings": "given findings",
     "book_meeting": "given a meeting",
     "reject": "returned to the sender",
     "reassign": "reassigned",

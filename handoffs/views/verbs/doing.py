@@ -34,7 +34,7 @@ def verb_page(form_class: type[VerbForm]) -> View:
     def view(request: HttpRequest, number: int) -> HttpResponse:
         asked = cast(PageRequest, request)
         handoff = find(asked.user, number)
-        if not may(asked.user, form_class.verb, handoff):
+        if not may(asked.user, form_class.right or form_class.verb, handoff):
             return refused(asked, handoff, not_yours(handoff), status=403)
         data = request.POST if request.method == "POST" else None
         reading = reading_of(asked.user, now())

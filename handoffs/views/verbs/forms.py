@@ -53,6 +53,8 @@ class VerbForm(forms.Form):
 
     verb: ClassVar[str]
     """As `access` and `states` call it."""
+    right: ClassVar[str] = ""
+    """The verb whose right this takes, where it is not one of its own."""
     event: ClassVar[str]
     """What the log calls it when it was done."""
     leads_to: ClassVar[State | None]

@@ -15,6 +15,7 @@ DID: Mapping[str, str] = {
     "acknowledge_undone": "took the acknowledgement of this back",
     "contacted": "logged first contact with this",
     "contact_corrected": "corrected the first contact of this",
+    "findings_added": "added findings to this",
     "meeting_booked": "booked the meeting of this",
     "rejected": "returned this",
     "resubmitted": "sent this again",

@@ -18,6 +18,7 @@ BUTTONS: tuple[tuple[str, str, str, str], ...] = (
     ("log_contact", "log_contact", "phone", "Log first contact"),
     ("book_meeting", "book_meeting", "cal", "Book meeting"),
     ("close", "close", "flag", "Record outcome"),
+    ("add_findings", "add_findings", "edit", "Add findings"),
     ("resubmit", "resubmit", "play", "Send again"),
     ("reject", "reject", "", "Return to {sender}"),
     ("reassign", "reassign", "swap", "Reassign"),
@@ -47,8 +48,13 @@ class Offer:
     is_quiet: bool = False
 
 
-def offers(handoff: Handoff, granted: frozenset[str]) -> list[Offer]:
-    """The verbs to draw for a reader who is `granted` these by `access.verbs_of`, the step forward first."""
+def offers(handoff: Handoff, granted: frozenset[str], *, has_findings: bool) -> list[Offer]:
+    """The verbs to draw for a reader who is `granted` these by `access.verbs_of`, the step forward first.
+
+    Findings are asked for while there are none, of those who may log the contact.
+    """
+    if "log_contact" in granted and not has_findings:
+        granted |= {"add_findings"}
     found = [
         Offer(
             verb=verb,

@@ -121,6 +121,29 @@ class CorrectionForm(ContactForm):
         return logged or super().was_done()
 
 
+class FindingsForm(VerbForm):
+    """What was learned at the first contact, for whoever logged it without."""
+
+    verb, right, event, leads_to = "add_findings", "log_contact", "findings_added", None
+    findings = Remarks(label="What you learned", missing="Write at least one sentence.")
+
+    @property
+    def title(self) -> str:
+        return "Add findings"
+
+    @property
+    def note(self) -> str:
+        return f"What the first contact with {self.handoff.account.name} brought. It is written into the CRM as a note."
+
+    def do(self, *, version: int | None) -> str:
+        findings = self.cleaned_data["findings"]
+        pipeline.add_findings(self.handoff, findings=findings, actor=self.actor, now=self.reading.now, version=version)
+        return "Your findings go into the CRM as a note."
+
+    def said(self) -> str:
+        return str(self.cleaned_data["findings"])
+
+
 class MeetingForm(VerbForm):
     """The first meeting, booked or already held."""
 

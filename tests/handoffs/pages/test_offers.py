@@ -1,11 +1,14 @@
 """Who is offered which verb, to whom a manager may give a handoff, and hostile names in every form."""
 
+import re
+
 import pytest
 import time_machine
 from django.test import Client
 
 from handoffs import pipeline
-from handoffs.models import Event, Handoff
+from handoffs.models import Delivery, Event, Handoff
+from handoffs.states import BadValueError
 from handoffs.views.verbs.offers import BUTTONS
 from tests.factories import NOW, Company
 from tests.handoffs.pages.conftest import Give, SignIn
@@ -80,8 +83,38 @@ def test_each_state_offers_each_reader_what_they_may_do_next(
     assert drawn(sign_in("ben"), handoff) == ["reassign", "withdraw"]
     assert drawn(sign_in("clara"), handoff) == []
     pipeline.log_contact(handoff, contacted_at=NOW, actor="user:0", now=NOW)
-    assert drawn(sign_in("ingrid"), handoff) == ["book_meeting", "close"]
+    assert drawn(sign_in("ingrid"), handoff) == ["book_meeting", "close", "add_findings"]
     assert drawn(sign_in("dana"), handoff) == []
+    pipeline.add_findings(handoff, findings="They want a pilot.", actor="user:0", now=NOW)
+    assert drawn(sign_in("ingrid"), handoff) == ["book_meeting", "close"]
+
+
+def test_the_step_of_the_findings_says_where_their_note_is(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    pipeline.log_contact(handoff, contacted_at=NOW, actor="user:0", now=NOW)
+    client, step = sign_in("ingrid"), re.compile(r"with initial findings(?: , done)? (note queued|note failed|10:00)?")
+
+    def stands() -> str | None:
+        found = step.search(words(client.get(f"/handoffs/{handoff.reference}/")))
+        assert found is not None
+        return found[1]
+
+    assert stands() is None
+    pipeline.add_findings(handoff, findings="They want a pilot.", actor="user:0", now=NOW)
+    assert stands() == "note queued"
+    note = handoff.deliveries.filter(key__contains="/crm_note-findings-")
+    assert note.get().payload["description"].startswith("They want a pilot.")
+    note.update(state=Delivery.State.PARKED, next_at=None)
+    assert stands() == "note failed"
+    note.update(state=Delivery.State.DELIVERED, delivered_at=NOW)
+    assert stands() == "10:00"
+
+
+def test_findings_without_a_word_are_no_findings(firm: Company, give: Give) -> None:
+    handoff = give()
+    pipeline.log_contact(handoff, contacted_at=NOW, actor="user:0", now=NOW)
+    with pytest.raises(BadValueError):
+        pipeline.add_findings(handoff, findings=" ", actor="user:0", now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,16 @@ CASES = (
         "recorded for Tue 24 Nov 2026, 10:00 UTC.",
     ),
     Case(
+        "add_findings",
+        "findings",
+        {"findings": "They want a pilot."},
+        contacted,
+        "ingrid",
+        "dana",
+        State.CONTACTED,
+        "Your findings go into the CRM as a note.",
+    ),
+    Case(
         "reject",
         "return",
         {"reason": "incomplete", "comment": "Who signs?"},
