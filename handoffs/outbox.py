@@ -22,6 +22,7 @@ from handoffs.announced import as_it_stands
 from handoffs.connectors import configured
 from handoffs.connectors.ports import Alert, ConnectorError
 from handoffs.failpoints import pass_point
+from handoffs.links import handoff_link
 from handoffs.models import Delivery, Handoff
 from handoffs.retrying import QUICK_RETRIES, wait_after
 from handoffs.states import RefusedError
@@ -150,7 +151,7 @@ def _send_email(delivery: Delivery) -> str:
             sender=settings.BRIEFING_FROM,
             to=[delivery.recipient],
             variables=body["variables"],
-            acknowledge_url=link_for(delivery),
+            links=_links(delivery),
             key=delivery.key,
         )
     alert = alert_from(body["alert"], channel=delivery.recipient)
@@ -163,6 +164,14 @@ def _send_email(delivery: Delivery) -> str:
         html=render_to_string("messages/alert.html", words),
         key=delivery.key,
     )
+
+
+def _links(delivery: Delivery) -> dict[str, str]:
+    """What the briefing leads to: the page for whoever may sign in, and to acknowledge at once for the owner alone."""
+    links = {"Acknowledge": link_for(delivery)}
+    if delivery.handoff is not None:
+        links["Open"] = handoff_link(delivery.handoff)
+    return {words: link for words, link in links.items() if link}
 
 
 SENDERS: Mapping[str, Callable[[Delivery], str]] = {

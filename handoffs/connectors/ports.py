@@ -266,11 +266,11 @@ class EmailPort(Protocol):
         to: list[str],
         variables: Mapping[str, str],
         key: str,
-        acknowledge_url: str = "",
+        links: Mapping[str, str],
     ) -> str:
         """Sends the provider's template with exactly these variables.
 
-        `acknowledge_url` is for a mail of our own that stands in for a template which cannot be used.
+        `links` are addresses by their words. The template has no variable for them: they end the variable `summary`.
         """
         ...
 

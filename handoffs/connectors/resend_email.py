@@ -31,6 +31,8 @@ KEY_LIMIT = 256
 VARIABLE_LIMIT = 2000
 SUBJECT_LIMIT = 200
 PLAIN = "/plain"
+LINKED = "summary"
+"""The variable that the links end."""
 
 _BRACES = re.compile(r"\{(?=\{)|\}(?=\})")
 _LOOK_ALIKES = str.maketrans(
@@ -65,21 +67,25 @@ class ResendEmail:
         to: list[str],
         variables: Mapping[str, str],
         key: str,
-        acknowledge_url: str = "",
+        links: Mapping[str, str],
     ) -> str:
         """Send the template kept at Resend; returns Resend's id of the mail. Raises ConnectorError.
 
+        `links` (addresses by their words) are the last lines of the variable `summary`, a line each.
+
         If Resend cannot use the template (it is unknown, unpublished, or wants other variables), the same
-        content goes out once as a plain mail under `key` + "/plain", with the link to acknowledge, for which the
-        template has no variable; the returned id ends in "/plain".
+        content goes out once as a plain mail under `key` + "/plain"; the returned id ends in "/plain".
         """
+        safe = {words: link for words, address in links.items() if (link := safe_link(address))}
         written = {name: _variable(value) for name, value in variables.items()}
+        if LINKED in written:
+            written[LINKED] = _linked(variables[LINKED], safe)
         mail = {"from": sender, "to": to, "template": {"id": template_id, "variables": written}}
         try:
             return self._send(mail, key=key)
         except _TemplateUnusableError as error:
             logger.warning("Mail %s goes out plain: Resend cannot use template %s (%s)", key, template_id, error)
-        subject, text, html = _plain(variables, acknowledge_url)
+        subject, text, html = _plain(variables, safe)
         sent = self.send_plain(sender=sender, to=to, subject=subject, text=text, html=html, key=key + PLAIN)
         return sent + PLAIN
 
@@ -144,22 +150,31 @@ def idempotency_key(key: str) -> str:
     return f"{start}-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
-def _variable(value: str) -> str:
+def _variable(value: str, *, limit: int = VARIABLE_LIMIT) -> str:
     """Text that no template can take for markup or for a variable of its own; look-alikes stand in."""
     harmless = _BRACES.sub(lambda brace: brace.group() + " ", clean(value).translate(_LOOK_ALIKES))
-    return cut(harmless, limit=VARIABLE_LIMIT)
+    return cut(harmless, limit=limit)
 
 
-def _plain(variables: Mapping[str, str], acknowledge_url: str) -> tuple[str, str, str]:
+def _linked(value: str, links: Mapping[str, str]) -> str:
+    """The variable with its links below, which a long text never pushes out."""
+    lines = "\n".join(f"{words}: {link}" for words, link in links.items())
+    room = VARIABLE_LIMIT - len(lines) - 2
+    if not lines or room < 0:
+        return _variable(value)
+    return f"{_variable(value, limit=room)}\n\n{lines}".lstrip()
+
+
+def _plain(variables: Mapping[str, str], links: Mapping[str, str]) -> tuple[str, str, str]:
     """Subject, text and HTML of the mail that stands in for a template."""
     about = [one_line(variables.get(name, "")) for name in ("handoff_type", "account_name")]
     subject = "New handoff: " + ", ".join(part for part in about if part) if any(about) else "New handoff"
     parts = [(name.replace("_", " ").capitalize(), clean(value)) for name, value in variables.items() if clean(value)]
     text = "\n\n".join(f"{label}:\n{value}" for label, value in parts)
     html = "".join(f"<p><strong>{escape(label)}</strong>\n{escape(value)}</p>" for label, value in parts)
-    if link := safe_link(acknowledge_url):
-        text += f"\n\nAcknowledge:\n{link}"
-        html += f'<p><a href="{escape(link)}">Acknowledge</a></p>'
+    for words, link in links.items():
+        text += f"\n\n{words}:\n{link}"
+        html += f'<p><a href="{escape(link)}">{escape(words)}</a></p>'
     return subject, text, f'<div style="font-family:Arial,sans-serif">{html.replace(chr(10), "<br>")}</div>'
 
 

@@ -21,12 +21,20 @@ UNKNOWN = {"permanent": False, "unknown": True}
 PERMANENT = {"permanent": True, "unknown": False}
 
 
-def send(*, key="ho/1/briefing", template_id="tmpl_handoff_briefing", to=("ingrid@fathomline.example",), **changed):
+def send(
+    *,
+    key="ho/1/briefing",
+    template_id="tmpl_handoff_briefing",
+    to=("ingrid@fathomline.example",),
+    links=None,
+    **changed,
+):
     return ResendEmail().send_template(
         template_id=template_id,
         sender="revops@company.com",
         to=list(to),
         variables=VARIABLES | changed,
+        links=links or {},
         key=key,
     )
 
@@ -48,6 +56,41 @@ def test_a_briefing_goes_out_from_its_template_with_the_seven_variables(fake_res
     assert (mail["from"], mail["to"]) == ("revops@company.com", ["ingrid@fathomline.example"])
     assert (mail["template"], mail["variables"]) == ("tmpl_handoff_briefing", VARIABLES)
     assert fake_resend.rows()[0]["key"] == "ho/1/briefing"
+
+
+LINKS = {"Acknowledge": "http://localhost:8000/a/12.1.7~x/", "Open": "http://localhost:8000/handoffs/HO-12/"}
+LINES = "Acknowledge: http://localhost:8000/a/12.1.7~x/\nOpen: http://localhost:8000/handoffs/HO-12/"
+
+
+def test_the_links_end_the_summary_and_the_variables_stay_seven(fake_resend, settings):
+    settings.SITE_URL = "http://localhost:8000"
+    send(links=LINKS)
+    [mail] = fake_resend.effects()
+    assert mail["variables"] == VARIABLES | {"summary": f"Halvorsen runs 61 vessels.\n\n{LINES}"}
+
+
+def test_a_long_summary_is_cut_before_its_links_are(fake_resend, settings):
+    settings.SITE_URL = "http://localhost:8000"
+    send(links=LINKS, summary="vessel " * 400)
+    [mail] = fake_resend.effects()
+    assert len(mail["variables"]["summary"]) <= 2000
+    assert mail["variables"]["summary"].endswith(f"…\n\n{LINES}")
+
+
+def test_a_link_to_another_site_is_left_out(fake_resend, settings):
+    settings.SITE_URL = "http://localhost:8000"
+    send(links={"Acknowledge": "https://elsewhere.example/a/1/"})
+    [mail] = fake_resend.effects()
+    assert mail["variables"] == VARIABLES
+
+
+def test_the_plain_mail_that_stands_in_has_its_links_as_links(fake_resend, settings):
+    settings.SITE_URL = "http://localhost:8000"
+    fake_resend.script(templates={"tmpl_handoff_briefing": None})
+    send(links=LINKS)
+    [mail] = fake_resend.effects()
+    assert '<a href="http://localhost:8000/a/12.1.7~x/">Acknowledge</a>' in mail["html"]
+    assert mail["text"].count("http://localhost:8000/a/12.1.7~x/") == 1
 
 
 def test_the_same_key_again_sends_nothing_and_gives_the_same_id(fake_resend):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.fakes.exchange import Call, Page
-from tests.fakes.html import STYLE, Markup, document, el, join, lines
+from tests.fakes.html import STYLE, Markup, document, el, join, lines, link
 from tests.fakes.ledger import Row
 
 PER_PAGE = 50
@@ -116,7 +117,13 @@ def _briefing(variables: dict[str, str]) -> Markup:
 
 def _part(name: str, value: str) -> Markup:
     heading = HEADINGS.get(name, name.replace("_", " ").capitalize())
-    return join(el("h2", heading), el("p", lines(value)))
+    return join(el("h2", heading), el("p", *_linked(value)))
+
+
+def _linked(text: str) -> list[Markup]:
+    """Text with its line breaks, and addresses to click as a mail program shows them."""
+    pieces = re.split(r"(https?://[^\s<>]+)", text)
+    return [link(piece, piece) if number % 2 else lines(piece) for number, piece in enumerate(pieces)]
 
 
 def _written(row: Row) -> Markup:

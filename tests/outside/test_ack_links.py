@@ -265,12 +265,25 @@ def test_a_copy_to_anybody_else_carries_no_link(handoff: Handoff, firm: Company)
     assert ack_links.link_for(told) == ""
 
 
-def test_the_briefings_template_gets_its_seven_variables_and_no_link(
-    handoff: Handoff, firm: Company, fake_resend: Fake
+def test_the_briefings_template_gets_its_seven_variables_and_its_summary_ends_with_the_links(
+    handoff: Handoff, firm: Company, fake_resend: Fake, stranger: Client
 ) -> None:
     sent = mail(handoff.deliveries.get(purpose="briefing"), fake_resend)
     assert len(sent["variables"]) == 7, sent
+    acknowledge, open_it = sent["variables"]["summary"].splitlines()[-2:]
+    assert open_it == f"Open: https://handoffs.example/handoffs/{handoff.reference}/"
+    send(stranger, acknowledge.removeprefix("Acknowledge: https://handoffs.example"))
+    assert state(handoff) == State.ACKNOWLEDGED
+
+
+def test_a_briefing_to_somebody_else_than_the_owner_has_no_link_to_acknowledge(
+    handoff: Handoff, firm: Company, fake_resend: Fake
+) -> None:
+    briefing = handoff.deliveries.get(purpose="briefing")
+    Delivery.objects.filter(pk=briefing.pk).update(recipient="freya@fathomline.example")
+    sent = mail(briefing, fake_resend)
     assert "/a/" not in str(sent)
+    assert sent["variables"]["summary"].endswith(f"Open: https://handoffs.example/handoffs/{handoff.reference}/")
 
 
 def test_somebody_who_prefers_mail_gets_the_alert_by_mail_beside_the_teams_channel(firm: Company) -> None:
