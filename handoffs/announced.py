@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from handoffs.connectors.ports import Alert
 from handoffs.links import handoff_link
 from handoffs.models import Delivery, Event, Handoff, State
-from routing.models import User
+from routing.models import Assignment, User
 
 
 def as_it_stands(alert: Alert, delivery: Delivery) -> Alert:
@@ -24,7 +25,8 @@ def as_it_stands(alert: Alert, delivery: Delivery) -> Alert:
         return alert
     status, since = _status(handoff, delivery.assignment_number)
     if status:
-        return replace(alert, status=status, status_at=since)
+        zone = _zone(delivery)
+        return replace(alert, status=status, status_at=since.astimezone(zone) if since else None)
     if not settings.SLACK_SIGNING_SECRET:  # nobody would answer the button
         return alert
     value = f"{handoff.reference}/{delivery.assignment_number}"
@@ -46,6 +48,13 @@ def _status(handoff: Handoff, number: int) -> tuple[str, datetime | None]:
             return "First contact made", handoff.contacted_at
         case state:
             return state.label, handoff.closed_at
+
+
+def _zone(delivery: Delivery) -> ZoneInfo:
+    """The zone in which the announcement gives its times: that of whoever it gave the handoff to."""
+    uuid = Handoff.objects.filter(pk=delivery.handoff_id or 0).values("uuid")
+    held = Assignment.objects.filter(handoff_uuid__in=uuid, number=delivery.assignment_number)
+    return ZoneInfo(held.values_list("rep__time_zone", flat=True).first() or "UTC")
 
 
 def _acknowledged_by(handoff: Handoff) -> str:

@@ -47,7 +47,7 @@ FIELDS: Mapping[str, Field] = {
     "journey.source": Field(
         "Journey",
         "source",
-        "Where the account came from is not recorded: fill source on the deal or the account.",
+        "Where the account came from is not recorded (source on the deal or the account).",
         _MARKETING,
     ),
     "journey.firstTouch": Field("Journey", "first touch", "The first touch is not recorded.", _MARKETING),
@@ -58,25 +58,25 @@ FIELDS: Mapping[str, Field] = {
     "qualification.score": Field("Qualification", "score", "There is no qualification score.", _MARKETING),
     "qualification.framework": Field("Qualification", "framework", "No qualification framework is named.", _SENDER),
     "qualification.painPoints": Field(
-        "Qualification", "pain points", "No pain point is noted: add a note tagged pain_point, in their words.", _SENDER
+        "Qualification", "pain points", "No pain point is noted in their words (a note tagged pain_point).", _SENDER
     ),
     "qualification.budget": Field(
-        "Qualification", "budget", "The budget is not confirmed: fill budget_confirmed on the deal.", _SENDER
+        "Qualification", "budget", "The budget is not confirmed (budget_confirmed on the deal).", _SENDER
     ),
     "qualification.timeline": Field(
-        "Qualification", "timeline", "The timeline is unknown: fill timeline on the deal.", _SENDER
+        "Qualification", "timeline", "The timeline is unknown (timeline on the deal).", _SENDER
     ),
     "qualification.decisionProcess": Field(
         "Qualification",
         "decision process",
-        "The decision process is unknown: fill decision_process on the deal.",
+        "The decision process is unknown (decision_process on the deal).",
         _SENDER,
     ),
     "deal.amount": Field("Deal", "value of the deal", "The deal has no amount: enter one.", _SENDER),
     "deal.stage": Field("Deal", "stage of the deal", "The deal has no stage.", _SENDER),
     "deal.closeDate": Field("Deal", "close date", "The deal has no close date.", _SENDER),
     "deal.products": Field(
-        "Deal", "products", "The products of the deal are not recorded: fill products on the deal.", _SENDER
+        "Deal", "products", "The products of the deal are not recorded (products on the deal).", _SENDER
     ),
     "template.requests": Field(
         "Lead", "requests", "No request for a demo, a price or a call is on record.", _MARKETING
@@ -100,26 +100,26 @@ FIELDS: Mapping[str, Field] = {
     "template.next_steps": Field(
         "Qualification",
         "next steps agreed",
-        "No next step is agreed: fill next_steps on the deal or add a note tagged next_step.",
+        "No next step is agreed (next_steps on the deal, or a note tagged next_step).",
         _SENDER,
     ),
     "template.implementation_scope": Field(
         "Delivery",
         "implementation scope",
-        "The implementation scope is not recorded: fill implementation_scope on the deal.",
+        "The implementation scope is not recorded (implementation_scope on the deal).",
         _SENDER,
     ),
     "template.success_criteria": Field(
         "Delivery",
         "success criteria",
-        "The success criteria are not recorded: fill success_criteria on the deal.",
+        "The success criteria are not recorded (success_criteria on the deal).",
         _SENDER,
     ),
     "template.stakeholder_map": Field("Delivery", "stakeholder map", "Who stands where is not recorded.", _SENDER),
     "template.promised_outcomes": Field(
         "Delivery",
         "promised outcomes",
-        "What was promised is not recorded: fill promised_outcomes on the deal.",
+        "What was promised is not recorded (promised_outcomes on the deal).",
         _SENDER,
     ),
     "template.current_usage": Field(
@@ -133,13 +133,13 @@ FIELDS: Mapping[str, Field] = {
     "template.relationship_context": Field(
         "Expansion",
         "relationship context",
-        "The state of the relationship is not recorded: add a note tagged relationship.",
+        "The state of the relationship is not recorded (a note tagged relationship).",
         _SENDER,
     ),
     "template.pricing_history": Field(
         "Expansion",
         "pricing history",
-        "The pricing history is not recorded: fill pricing_history on the account or add a note tagged pricing.",
+        "The pricing history is not recorded (pricing_history on the account, or a note tagged pricing).",
         _SENDER,
     ),
 }

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import InterfaceError, OperationalError, transaction
 from structlog.contextvars import bound_contextvars
 
-from handoffs import giving, notices, reassigning, timeline, wake
+from handoffs import giving, notices, purposes, reassigning, timeline, wake
 from handoffs.announcing import spoken
 from handoffs.failpoints import pass_point
 from handoffs.models import Delivery, Handoff, Notice, State
@@ -141,7 +141,8 @@ def _alert_role(step: Step) -> Entry:
     near = step.on_the_hook
     person = holder_of(step.role, near=near, at=step.now) or (near.team.manager if near else None)
     who = near.name if near else "Nobody"
-    body = f"{who} has it. {step.waits_for.label} of {step.handoff.reference} was due {_deadline(step)}."
+    due = _deadline(step, for_=person)
+    body = f"{who} has it. {step.waits_for.label} of {step.handoff.reference} was due {due}."
     _queue(step, person, title=f"Overdue: {step.handoff.account.name}", body=body, priority="urgent")
     return _line(step, "role_alerted", person, role=step.role)
 
@@ -156,7 +157,8 @@ def _reassign(step: Step) -> Entry:
         return _line(step, "escalated", heir, previous=former.pk if former else None)
     person = holder_of(step.role, near=former, at=step.now)
     who = former.name if former else "its sender"
-    body = f"{row.reference} stays with {who}: there is nobody else to give it to. It was due {_deadline(step)}."
+    due = _deadline(step, for_=person)
+    body = f"{row.reference} stays with {who}: there is nobody else to give it to. It was due {due}."
     _queue(step, person, title=f"Overdue, and nobody else: {row.account.name}", body=body, priority="urgent")
     return _line(step, "left", former)
 
@@ -194,6 +196,7 @@ def _queue(step: Step, person: Rep | None, *, title: str, body: str, priority: s
         priority=priority,
         deadline=step.clock.deadline_at,
         waits_for=step.waits_for,
+        about=purposes.about(action=step.rung.action, role=step.role),
     ).queue()
 
 
@@ -202,9 +205,10 @@ def _line(step: Step, verb: str, person: Rep | None, **more: object) -> Entry:
     return Entry(verb, {"step": step.rung.step, "waits_for": step.waits_for.value, "rep": who, **more})
 
 
-def _deadline(step: Step) -> str:
-    zone = step.on_the_hook.time_zone if step.on_the_hook else "UTC"
-    return spoken(step.clock.deadline_at, zone)
+def _deadline(step: Step, *, for_: Rep | None = None) -> str:
+    """The deadline on the clock of whoever reads it; where nobody is named, of whoever it waits for."""
+    reader = for_ or step.on_the_hook
+    return spoken(step.clock.deadline_at, reader.time_zone if reader else "UTC")
 
 
 def _ahead(step: Step) -> list[str]:

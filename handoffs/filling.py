@@ -127,7 +127,7 @@ def gap_of(handoff: Handoff, gap: str) -> Mapping[str, Any] | None:
 
 
 def can_fill(handoff: Handoff, filled_by: str, *, by: Rep | None) -> Asked | None:
-    """Who can fill a gap that `filled_by` can; the owner where the sender asks, None where one would ask oneself.
+    """Who can fill a gap that `filled_by` can; None where one would ask oneself: whoever has it cannot know either.
 
     RevOps keeps the CRM, so RevOps is asked for all that the sender cannot know.
     """
@@ -135,9 +135,7 @@ def can_fill(handoff: Handoff, filled_by: str, *, by: Rep | None) -> Asked | Non
     if sender is None and handoff.from_team is not None:
         sender = Asked(handoff.from_team.name, team=handoff.from_team)
     asked = sender if filled_by == SENDER and sender is not None else Asked("RevOps")
-    if by is None or asked.rep != by:
-        return asked
-    return Asked(handoff.owner.name, rep=handoff.owner) if handoff.owner and handoff.owner != by else None
+    return None if by is not None and asked.rep == by else asked
 
 
 def whom_to_ask(handoff: Handoff, gap: str, *, by: Rep | None, now: datetime) -> Asked:
@@ -149,7 +147,7 @@ def whom_to_ask(handoff: Handoff, gap: str, *, by: Rep | None, now: datetime) ->
         )
     asked = can_fill(handoff, found["filledBy"], by=by)
     if asked is None:
-        raise RefusedError("You are who can fill this, and nobody has the handoff yet. Fill it here or in the CRM.")
+        raise RefusedError("You are who can fill this. Fill it here or in the CRM.")
     if Event.objects.filter(stream=handoff.stream, verb="gap_asked", facts__gap=gap, at__gt=now - ASK_AGAIN).exists():
         raise RefusedError(f"{asked.name} was asked for this less than an hour ago. Wait for the answer.")
     return asked

@@ -10,6 +10,8 @@ from handoffs.context import Context
 from handoffs.template_sources import TOUCHES
 
 TOUCHPOINT_LIMIT = 12
+SMALL = "smb"
+"""The tier whose code is an abbreviation."""
 # The lower, the more a touch tells about intent.
 _WEIGHT = {
     "demo_request": 0,
@@ -80,9 +82,10 @@ def summary(context: Context) -> str:
 
 def _who(context: Context) -> str:
     account = context.account
-    kind = f"{wording.spoken(account.tier)} " if account.tier else ""
+    tier = wording.spoken(account.tier)
+    kind = f"{tier.upper() if tier == SMALL else tier} " if tier else ""
     noun = "customer" if account.is_customer else "account"
-    article = "an" if (kind or noun)[0] in "aeiou" else "a"
+    article = "an" if (kind or noun)[0] in "aeiou" or tier == SMALL else "a"
     industry = f" in {account.industry}" if account.industry else ""
     size = f" with {wording.counted(account.employee_count, 'employee')}" if account.employee_count else ""
     place = ", ".join(part for part in (account.city, account.country) if part)

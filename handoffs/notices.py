@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
+from handoffs import wording
 from handoffs.announcing import Given, alert_of, briefing_variables, spoken
 from handoffs.connectors.ports import Alert
 from handoffs.crm_writing import crm_note, crm_update
@@ -42,19 +43,21 @@ def gap_list(handoff: Handoff, package: Package, *, number: int, now: datetime, 
     missing = package.body["completeness"]["missing"]
     critical = [gap["sentence"] for gap in missing if gap.get("critical")] or [gap["sentence"] for gap in missing]
     blocked = package.verdict == Package.Verdict.BLOCKED
+    title = f"{'Blocked' if blocked else 'Gaps in'} {handoff.type_enum.short} Handoff: {handoff.account.name}"
+    gaps, these, what = f"{len(critical)} gaps", "these gaps", "them"
+    if len(critical) == 1:
+        gaps, these, what = "1 gap", "this gap", "it"
     body = (
         "It cannot be handed over until this is filled in the CRM; nobody has it yet."
         if blocked
-        else "It was handed over with these gaps. Please fill them in the CRM."
+        else f"It was handed over with {these}. Please fill {what} in the CRM."
     )
-    title = f"{'Blocked' if blocked else 'Gaps in'} {handoff.type_enum.short} Handoff: {handoff.account.name}"
-    gaps = "1 gap" if len(critical) == 1 else f"{len(critical)} gaps"
     letter = Letter(
         handoff=handoff,
         purpose=Purpose.GAPS,
         kind=Kind.GAPS,
         alert=_about(handoff, title, body, lines=critical),
-        text=f"{gaps} to fill. {'Nobody has it until then.' if blocked else 'It was handed over without them.'}",
+        text=f"{gaps} to fill. {'Nobody has it until then.' if blocked else f'It was handed over without {what}.'}",
         number=number,
         now=now,
         ready=now,
@@ -75,17 +78,20 @@ def nobody(
     """To the receiving team's manager: nobody can take it now."""
     title = f"Nobody can take {handoff.type_enum.short} Handoff: {handoff.account.name}"
     body = "It is held and will be decided again at the next opening."
+    manager = team.manager if team else None
+    zone = manager.time_zone if manager else "UTC"
+    lines = [wording.localised(reason, lambda at: spoken(at, zone)) for reason in reasons]
     letter = Letter(
         handoff=handoff,
         purpose=Purpose.UNASSIGNED,
         kind=Kind.UNASSIGNED,
-        alert=_about(handoff, title, body, priority="urgent", lines=reasons),
+        alert=_about(handoff, title, body, priority="urgent", lines=lines),
         text=body,
         number=number,
         now=now,
         ready=now,
     )
-    return to_person(letter, team.manager if team else None, team, wishes=wishes)
+    return to_person(letter, manager, team, wishes=wishes)
 
 
 def to_sender(
@@ -133,11 +139,12 @@ def to_rep(
     priority: str = "high",
     deadline: datetime | None = None,
     waits_for: str = "",
+    about: str = "",
 ) -> Post:
     """A message to one person about the handoff; without a person to `team`'s channel, else to RevOps.
 
     `mark` tells it from others of the same purpose. `waits_for` names the kind of clock that it is about and `deadline`
-    when that is due.
+    when that is due; `about` is the step of the ladder, as `purposes.about` writes it.
     """
     letter = Letter(
         handoff=handoff,
@@ -153,7 +160,7 @@ def to_rep(
     )
     post = to_person(letter, rep, team)
     for delivery in post.deliveries:
-        delivery.payload["waits_for"] = waits_for
+        delivery.payload |= {"waits_for": waits_for, "about": about}
     return post
 
 

@@ -256,6 +256,7 @@ def _locked_handoff(delivery: Delivery) -> Handoff | None:
 
 
 def _record(handoff: Handoff, delivery: Delivery, verb: str, *, actor: str, now: datetime) -> None:
+    about = delivery.payload.get("about", "")
     timeline.record(
         handoff.stream,
         verb,
@@ -264,4 +265,5 @@ def _record(handoff: Handoff, delivery: Delivery, verb: str, *, actor: str, now:
         purpose=delivery.purpose,
         channel=delivery.channel,
         delivery=str(delivery.uuid),
+        **({"about": about} if about else {}),
     )

@@ -20,6 +20,7 @@ from django.db import transaction
 
 from handoffs.completeness_fields import FIELDS
 from handoffs.models import Delivery, Event, Handoff, Remark, ReturnReason
+from handoffs.purposes import name_of
 from routing.models import Rep, RoleCode, User
 from sla.models import ClockKind, EscalationStep
 
@@ -194,7 +195,6 @@ SENTENCES: Mapping[str, str] = {
 # The words of these facts; other values are said as they are stored.
 LABELS: Mapping[str, Mapping[str, str]] = {
     "origin": {choice.value: str(choice.label) for choice in Handoff.Origin},
-    "purpose": {choice.value: str(choice.label) for choice in Delivery.Purpose},
     "channel": {choice.value: str(choice.label) for choice in Delivery.Channel},
     "waits_for": {choice.value: str(choice.label) for choice in ClockKind},
     "reason": {choice.value: str(choice.label).lower() for choice in ReturnReason},
@@ -214,6 +214,7 @@ def _sentence(event: Event, reps: Mapping[str, str], remarks: Mapping[str, str])
     }
     facts["rep_name"] = reps.get(str(event.facts.get("rep")), "somebody")
     facts["previous_name"] = reps.get(str(event.facts.get("previous")), "nobody")
+    facts["purpose"] = name_of(str(event.facts.get("purpose", "")), str(event.facts.get("about", "")))
     facts["how"] = WAYS_IN.get(str(event.facts.get("via")), "")
     pattern = SENTENCES.get(event.verb, event.verb.replace("_", " ").capitalize())
     text = pattern.format_map(defaultdict(lambda: "not stated", facts))

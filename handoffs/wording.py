@@ -37,6 +37,12 @@ def name(said: str) -> str:
     return f"\u2068{said}\u2069" if turns else said
 
 
+def sentence(said: str) -> str:
+    """Somebody's words with a full stop, where they ended without a mark; empty stays empty."""
+    words = said.strip()
+    return words if not words or words[-1] in ".!?…:;" else f"{words}."
+
+
 def day(at: date) -> str:
     """12 Aug 2026; of an instant, its day in UTC."""
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"

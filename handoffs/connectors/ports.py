@@ -216,7 +216,8 @@ class Alert:
     `channel` is "#name" or a person's messaging id. `fields` are label/value pairs, `lines` whole sentences.
     `reference` is the short number people know (HO-2418); `mention` is the messaging id of the person to address.
     `acknowledge` is what an Acknowledge button sends back, `return_url` where Return to sender leads; without
-    `acknowledge` there are no such buttons. `status` says what became of it, since `status_at`, in their place.
+    `acknowledge` there are no such buttons. `status` says what became of it, since `status_at`, in their place,
+    on the clock of its zone where the medium knows none of the reader's.
     """
 
     channel: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC
 from typing import Any
 
 from handoffs.connectors.outgoing import ELLIPSIS, clean, cut, one_line, safe_link
@@ -141,12 +140,12 @@ def _button(words: str, action: str, **more: str) -> Block:
 
 
 def _status(alert: Alert) -> str:
-    """Acknowledged by Ingrid, 14:21: the time on the clock of whoever reads."""
+    """Acknowledged by Ingrid, 14:21: the time on the clock of whoever reads, else in the zone it is given in."""
     words = escaped(one_line(alert.status), limit=LABEL_LIMIT)
     if alert.status_at is None:
         return f"*{words}*"
-    at = alert.status_at.astimezone(UTC)
-    return f"*{words}*, <!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>"
+    at = alert.status_at
+    return f"*{words}*, <!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} {escaped(at.tzname() or '', limit=9)}>"
 
 
 def _footer(alert: Alert) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
+from django.db.models import Model
 
 from handoffs import shipped
 from handoffs.demo import people as cast
@@ -20,6 +21,7 @@ from routing.models import (
     Delegation,
     HandoffType,
     Holiday,
+    Membership,
     Pod,
     Pool,
     Rep,
@@ -32,6 +34,8 @@ from routing.models import (
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 ACTOR = "demo"
+KEPT: tuple[type[Model], ...] = (Calendar, Team, Rep, Role, Absence, Delegation, Pool, Membership)
+"""What the admin keeps the history of."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ def write(*, now: datetime, since: datetime) -> Roster:
     _absences(reps, now=now)
     pools = routes.write_pools(teams, reps, since=since)
     rule_set = routes.write_rules(pools, owner=reps["ben"], author=users["ben"], since=since)
+    _first_history(since)
     return Roster(reps, teams, pools, users, rule_set)
 
 
@@ -215,6 +220,18 @@ def _absences(reps: Mapping[str, Rep], *, now: datetime) -> None:
         )
         for key, kind, start, end, cover, note in _ABSENCES
     )
+
+
+def _first_history(since: datetime) -> None:
+    """A first line in the history of everything written here, as it stands, so that a later edit shows what it changed.
+
+    Rows written in bulk have none, and those of rows that were touched again tell of half the roster.
+    """
+    for model in KEPT:
+        history = model.history  # type: ignore[attr-defined]
+        rows = list(model._default_manager.all())
+        history.filter(id__in=[row.pk for row in rows]).delete()
+        history.bulk_history_create(rows, default_date=since, default_change_reason="Demo company loaded")
 
 
 def start_of(now: datetime, *, days: int) -> datetime:

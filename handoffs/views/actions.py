@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from handoffs import wording
 from handoffs.models import Delivery, Handoff
+from handoffs.purposes import name_of
 from handoffs.views.words import Reading
 from sla.models import Clock
 
@@ -110,6 +111,9 @@ def _delivery(delivery: Delivery, handoff: Handoff, reading: Reading) -> Line:
     owner = handoff.owner.name if handoff.owner else "the owner"
     purpose, channel = Purpose(delivery.purpose), delivery.get_channel_display()
     done, pending = (words[purpose].format(owner=owner, channel=channel) for words in (DONE, NOT_DONE))
+    if step := getattr(delivery, "about", ""):
+        pending = name_of(purpose, step)
+        done = f"{pending} sent"
     if delivery.state == Delivery.State.DELIVERED:
         at = reading.time(delivery.delivered_at or delivery.queued_at)
         return Line(text=done, time=at, icon="done", tone="ok", note=_to(delivery))

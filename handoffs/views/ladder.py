@@ -18,7 +18,7 @@ from sla.models import Clock, EscalationStep
 Action = EscalationStep.Action
 Holders = Mapping[str, str]
 """The name of who holds a role, by the role's code."""
-NOBODY: Holders = {}
+YOU = "You"
 NOT_ON_THE_TRACK = frozenset({Action.NOTICE_AT_RISK, Action.REMIND})
 
 
@@ -60,10 +60,10 @@ def track(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool, h
     )
 
 
-def what_happens(clock: Clock, reading: Reading, *, role: str, is_owner: bool) -> tuple[str, str]:
+def what_happens(clock: Clock, reading: Reading, *, role: str, is_owner: bool, holders: Holders) -> tuple[str, str]:
     """What the ladder of a breached clock did, and what it does next: two sentences, either may be empty.
 
-    `role` is the type's escalation role. The office is named and not its holder: a list of many looks nobody up.
+    `role` is the type's escalation role; `holders` says "You" for the reader.
     """
     who, were, are = ("You", "were", "are") if is_owner else ("The owner", "was", "is")
     ran = {run.step_id: run.ran_at for run in clock.step_runs.all()}
@@ -74,12 +74,14 @@ def what_happens(clock: Clock, reading: Reading, *, role: str, is_owner: bool) -
             continue
         told = step["action"] != Action.REASSIGN
         name, was, is_ = (
-            (who, were, are) if step["action"] == Action.ALERT_OWNER else (_who(step, role, NOBODY), "was", "is")
+            (who, were, are) if step["action"] == Action.ALERT_OWNER else _verbs_of(_who(step, role, holders))
         )
         if at is not None and told:
             done = f"{name} {was} alerted {reading.time(at)}."
         elif at is None:
-            ahead.append(f"{name} {is_} alerted {reading.time(due)}" if told else f"reassigned {reading.time(due)}")
+            ahead.append(
+                f"{name} {is_} alerted {reading.time(due)}" if told else f"goes to somebody else {reading.time(due)}"
+            )
     coming = ", ".join(ahead)
     return done, f"{coming[:1].upper()}{coming[1:]}." if coming else ""
 
@@ -96,7 +98,7 @@ def _rungs(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool, 
     ran = {run.step_id: run.ran_at for run in clock.step_runs.all()}
     labels = {
         Action.ALERT_OWNER: "You are alerted" if is_owner else "Owner is alerted",
-        Action.REASSIGN: "Reassigned",
+        Action.REASSIGN: "Goes to somebody else",
     }
     for step in clock.ladder:
         at = ran.get(step["step"])
@@ -106,6 +108,10 @@ def _rungs(handoff: Handoff, clock: Clock, reading: Reading, *, is_owner: bool, 
         late = span(due - clock.deadline_at)
         label = labels.get(step["action"]) or _who(step, handoff.type_enum.escalation_role, holders)
         yield Rung(label=label, time=f"{reading.time(at or due)} (+{late})", at=at or due, state="done" if at else "")
+
+
+def _verbs_of(name: str) -> tuple[str, str, str]:
+    return (name, "were", "are") if name == YOU else (name, "was", "is")
 
 
 def _who(step: Mapping[str, Any], of_the_type: str, holders: Holders) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from django.db.models import Prefetch, QuerySet
 
@@ -13,10 +14,11 @@ from handoffs.access import rep_of
 from handoffs.models import IN_ORDER, Handoff, State
 from handoffs.views import chips
 from handoffs.views.chips import Chip, chip
-from handoffs.views.ladder import what_happens
+from handoffs.views.ladder import YOU, what_happens
 from handoffs.views.tabs import CLOSED, FOUND
 from handoffs.views.words import Reading, initials, tint
 from routing.models import Rep, SegmentCode, Team, User
+from routing.offices import Offices
 from sla.models import Clock, ClockKind
 
 PAGE_SIZE = 50
@@ -161,7 +163,8 @@ def loaded(numbers: Sequence[int]) -> list[Handoff]:
 def grouped(handoffs: Iterable[Handoff], user: User, reading: Reading) -> list[Group]:
     """The rows under their headings; empty groups are left out."""
     rep = rep_of(user)
-    rows = [row(handoff, rep, reading) for handoff in handoffs]
+    offices = cache(lambda: Offices.at(reading.now))
+    rows = [row(handoff, rep, reading, offices) for handoff in handoffs]
     found = (
         Group(key=key, title=title, icon=icon, tone=tone, rows=[row for row in rows if row.chip.group == key])
         for key, title, icon, tone in GROUPS
@@ -169,15 +172,19 @@ def grouped(handoffs: Iterable[Handoff], user: User, reading: Reading) -> list[G
     return [group for group in found if group.rows]
 
 
-def row(handoff: Handoff, rep: Rep | None, reading: Reading) -> Row:
-    """The words of one handoff (from `handoffs_of`) for a reader who is `rep`, or nobody on the roster."""
+def row(handoff: Handoff, rep: Rep | None, reading: Reading, offices: Callable[[], Offices]) -> Row:
+    """The words of one handoff (from `handoffs_of`) for a reader who is `rep`, or nobody on the roster.
+
+    `offices` tell whom the ladder alerts; they are asked for only where a promise was missed.
+    """
     clock = present_clock(handoff)
     is_owner = rep is not None and handoff.owner_id == rep.pk
     is_sender = rep is not None and handoff.from_rep_id == rep.pk
     shown = chip_of(handoff, rep, reading)
-    role = handoff.type_enum.escalation_role
-    is_breached = shown.group == chips.BREACHED and clock is not None
-    happened, ahead = what_happens(clock, reading, role=role, is_owner=is_owner) if is_breached and clock else ("", "")
+    happened, ahead = "", ""
+    if shown.group == chips.BREACHED and clock is not None:
+        role, holders = handoff.type_enum.escalation_role, _holders(handoff, clock, rep, offices())
+        happened, ahead = what_happens(clock, reading, role=role, is_owner=is_owner, holders=holders)
     sender = person(handoff.from_rep, handoff.from_team)
     receiver = person(handoff.owner, handoff.team or handoff.to_team)
     deal, account = handoff.deal, handoff.account
@@ -239,6 +246,13 @@ def ring(score: int | None, *, is_flagged: bool) -> Ring | None:
         return None
     tone = "bad" if score < 70 else "warn" if is_flagged or score < 90 else "ok"
     return Ring(score=score, tone=tone, arc=round(0.628 * score, 1))
+
+
+def _holders(handoff: Handoff, clock: Clock, rep: Rep | None, offices: Offices) -> dict[str, str]:
+    """Who holds the roles of the clock's ladder for the owner, "You" for the reader."""
+    roles = {step["role"] or handoff.type_enum.escalation_role for step in clock.ladder}
+    found = {role: offices.holder(role, near=handoff.owner) for role in roles}
+    return {role: YOU if holder == rep else holder.name for role, holder in found.items() if holder}
 
 
 def _verbs(handoff: Handoff, *, is_owner: bool, is_sender: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
+from django.db.models.fields.json import KT
 from django.http import Http404
 
 from handoffs import crm_writing, wording
@@ -22,12 +23,14 @@ from handoffs.views.verbs.gap_lines import lines_of
 from handoffs.views.verbs.offers import offers
 from handoffs.views.why import why
 from handoffs.views.words import Reading, share, website
-from routing.models import Decision, SegmentCode, User
+from routing.models import Assignment, Decision, SegmentCode, User
 from routing.offices import holder_of
 from sla.models import Clock, ClockKind, EscalationStep
 
 LINES_MOST = 200
 """The latest audit lines of a long log; the admin has the others."""
+STEPLESS = (State.REJECTED, State.WITHDRAWN)
+"""States in which the owner has nothing to do."""
 LINES_FIRST = 8
 """Audit lines that are shown before the rest is unfolded."""
 
@@ -63,7 +66,7 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
         "routing": _routing(handoff, clock, reading),
         "why": why(decision, reading) if decision else None,
         "by_hand": handoff.assignment is not None and decision is None,
-        "steps": _steps(handoff, body, findings, reading) if handoff.owner and handoff.state != State.REJECTED else [],
+        "steps": _steps(handoff, body, findings, reading) if handoff.owner and handoff.state not in STEPLESS else [],
         "actions": actions.actions(handoff, deliveries, _clock(handoff, ClockKind.FIRST_CONTACT), reading),
         "audit": audit,
         "audit_first": audit[:LINES_FIRST],
@@ -86,7 +89,31 @@ def clock_card(handoff: Handoff, reading: Reading, *, is_owner: bool) -> dict[st
     if clock is not None and clock.kind == ClockKind.FIRST_CONTACT and handoff.state != State.WITHDRAWN:
         holders = _holders(handoff, clock, reading)
         shown = track(handoff, clock, reading, is_owner=is_owner, holders=holders)
-    return {"handoff": handoff, "track": shown, "chip": chip(handoff, clock, reading)}
+    return {
+        "handoff": handoff,
+        "track": shown,
+        "chip": chip(handoff, clock, reading),
+        "given_before": _given_before(handoff, reading),
+    }
+
+
+def _given_before(handoff: Handoff, reading: Reading) -> str:
+    """Whose it was first and how long the customer has waited since; empty where it was nobody else's.
+
+    A new owner's clock starts afresh, and what the customer has waited does not.
+    """
+    held = handoff.assignment
+    if held is None or held.number == 1 or handoff.state == State.WITHDRAWN:
+        return ""
+    before = Assignment.objects.filter(handoff_uuid=handoff.uuid, number__lt=held.number).select_related("rep")
+    others = [assignment for assignment in before.order_by("number") if assignment.rep_id != held.rep_id]
+    if not others or handoff.assigned_at is None:
+        return ""
+    first, last = others[0], others[-1]
+    then = f", then to {wording.name(last.rep.name)}" if last.rep_id != first.rep_id else ""
+    waits, until = ("waited", handoff.contacted_at) if handoff.contacted_at else ("waiting", reading.now)
+    waited = wording.span(until - handoff.assigned_at)
+    return f"First given to {wording.name(first.rep.name)} {reading.time(first.assigned_at)}{then}; {waits} {waited} in all."
 
 
 def _loaded(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
@@ -96,7 +123,7 @@ def _loaded(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
             "deal",
             "package",
             "from_rep__team",
-            "from_team",
+            "from_team__manager",
             "owner__team",
             "team",
             "to_team",
@@ -111,7 +138,8 @@ def _deliveries(handoff: Handoff) -> list[Delivery]:
     """Those of the present assignment and from before there was one, oldest first, without their texts."""
     number = handoff.assignment.number if handoff.assignment else 0
     told = handoff.deliveries.exclude(purpose__in=Delivery.SILENT)
-    return list(told.filter(assignment_number__in={0, number}).defer("payload").order_by("id"))
+    named = told.annotate(about=KT("payload__about"))
+    return list(named.filter(assignment_number__in={0, number}).defer("payload").order_by("id"))
 
 
 def _decision(handoff: Handoff) -> Decision | None:
@@ -243,14 +271,31 @@ def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
         reason = str(dict(ReturnReason.choices).get(handoff.rejection_reason, "No reason given"))
         remark = last_remark(handoff.stream, "rejected")
         clock = present_clock(handoff)
-        due = f" by {reading.time(clock.deadline_at)}" if clock else ""
-        said = f"{reason}. {remark}" if remark else f"{reason}."
-        text = f"{said} The clock for first contact is stopped; {sender} has to answer{due}."
+        said = f"{reason}. {wording.sentence(remark)}" if remark else f"{reason}."
+        text = f"{said} The clock for first contact is stopped; {_who_answers(handoff)} {_answer(clock, reading)}."
         return {"tone": "warn", "icon": "pause", "title": f"Returned to {sender}", "text": text}
     if handoff.state == State.WITHDRAWN:
-        text = f"Its trigger was wrong, so it ended without an outcome. {last_remark(handoff.stream, 'withdrawn')}"
+        remark = wording.sentence(last_remark(handoff.stream, "withdrawn"))
+        text = f"It ended without an outcome. {f'Reason given: {remark}' if remark else 'No reason was given.'}"
         return {"tone": "idle", "icon": "info", "title": "Withdrawn", "text": text}
     return None
+
+
+def _who_answers(handoff: Handoff) -> str:
+    """Who has to answer a return, by name: the sender, else the manager of the team it is from."""
+    if handoff.from_rep is not None:
+        return handoff.from_rep.first_name
+    team = handoff.from_team
+    if team is None:
+        return "the sender"
+    return f"{wording.name(team.manager.name)}, who manages {team.name}," if team.manager else team.name
+
+
+def _answer(clock: Clock | None, reading: Reading) -> str:
+    if clock is None:
+        return "has to answer"
+    is_over = reading.now >= clock.deadline_at
+    return f"{'was' if is_over else 'has'} to answer by {reading.time(clock.deadline_at)}"
 
 
 def _package(handoff: Handoff, body: brief.Body, reading: Reading) -> dict[str, Any]:

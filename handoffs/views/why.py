@@ -14,6 +14,18 @@ from routing.models import Decision, HandoffType, SegmentCode
 
 PASSED_SHOWN = 4
 """Rules shown before the one that matched; the earlier ones are folded."""
+OUT: Mapping[str, str] = {
+    "excluded": "Its person held it before",
+    "inactive": "Its person has left",
+    "segment_mismatch": "Its person does not serve the segment",
+    "absent": "Its person is away",
+    "holiday": "Its person has a public holiday",
+    "paused": "Its person asked for no new work",
+    "outside_hours": "Its person is off work",
+    "rate_cap": "Its person was given as many as they take in that time",
+    "load_cap": "Its person has as many open as they take",
+}
+"""Why the person whom a rule names did not get it, by the code of the receipt."""
 LATER_RULES = 1
 """Rules shown after the one that matched."""
 
@@ -69,13 +81,13 @@ def _rules(rules: CompiledRules, decision: Decision, *, stands_in: bool) -> list
             after += 1
         elif line.id == decision.rule_id:
             conditions = ", ".join(item.words() for item in line.conditions.items)
-            said = "Its person is out, so another stands in" if stands_in else _without_conditions(line)
+            said = f"{_why_out(decision.receipt)}, so another stands in" if stands_in else _without_conditions(line)
             steps.append(Step(verdict="hit", name=name, reason=_sentence(conditions or said)))
             after = 1
         else:
             refusal = line.refusal(located)
             is_match = refusal is None or name in skipped
-            reason = "Matched, but its person was out" if is_match else _no_match(refusal or "")
+            reason = _passed_over(line, decision) if is_match else _no_match(refusal or "")
             steps.append(Step(verdict="passed", name=name, reason=_sentence(reason)))
         if after > LATER_RULES:
             break
@@ -91,6 +103,18 @@ def _stands_in(receipt: Mapping[str, Any]) -> str:
     """The note that says for whom the chosen person stands in; empty when they do not."""
     name = (receipt.get("chosen") or {}).get("name", "")
     return next((note for note in receipt["notes"] if name and note.startswith(f"{name} ")), "")
+
+
+def _why_out(receipt: Mapping[str, Any]) -> str:
+    """Why the rule's own person, who is asked first, did not get it."""
+    return OUT.get(next((str(candidate["code"]) for candidate in receipt["candidates"]), ""), "Its person is out")
+
+
+def _passed_over(line: Line, decision: Decision) -> str:
+    """Why a rule that matched gave it to nobody."""
+    owner = line.owner_in(Facts.from_json(decision.facts)) if line.strategy in OWNER_STRATEGIES else None
+    held_it = owner is not None and owner in decision.receipt["excluded"]
+    return f"Matched, but {'its person held it before' if held_it else 'its person was out'}"
 
 
 def _candidates(receipt: Mapping[str, Any], stands_in: str, reading: Reading) -> list[Step]:

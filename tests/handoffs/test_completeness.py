@@ -173,7 +173,7 @@ def test_an_unimportant_gap_only_costs_points() -> None:
 def test_a_budget_that_was_refused_is_a_gap() -> None:
     source = replace(SQL, deal=replace(DEAL, metadata={**DEAL.metadata, "budget_confirmed": False}))
     gap = missing(source, "sql_to_ae")["qualification.budget"]
-    assert gap["sentence"] == "The budget is not confirmed: fill budget_confirmed on the deal."
+    assert gap["sentence"] == "The budget is not confirmed (budget_confirmed on the deal)."
 
 
 def test_the_score_never_rounds_up_to_complete() -> None:

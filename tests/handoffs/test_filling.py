@@ -72,16 +72,17 @@ def test_the_owner_asks_the_sender_once_an_hour(firm: Company) -> None:
     asked = Delivery.objects.filter(purpose="notice")
     assert [row.recipient for row in asked] == ["U0DANA", "U0DANA"]
     assert asked[0].payload["alert"]["title"] == "Ingrid Solheim asks about Halvorsen Marine Logistics"
-    assert asked[0].payload["alert"]["lines"] == ["The budget is not confirmed: fill budget_confirmed on the deal."]
+    assert asked[0].payload["alert"]["lines"] == ["The budget is not confirmed (budget_confirmed on the deal)."]
     assert [line.text for line in timeline.sentences(handoff.stream)][-1] == "Asked to have a gap filled: budget"
 
 
 @pytest.mark.django_db
-def test_the_sender_asks_the_owner_and_never_themselves(firm: Company) -> None:
+def test_the_sender_asks_nobody_for_what_they_alone_know(firm: Company) -> None:
     handoff = without(firm, "budget_confirmed")
 
-    assert ask(firm, handoff, who="dana") == "Ingrid Solheim"
-    assert Delivery.objects.get(purpose="notice").recipient == "U0INGRID"
+    with pytest.raises(RefusedError, match=r"You are who can fill this\. Fill it here or in the CRM\."):
+        ask(firm, handoff, who="dana")
+    assert not Delivery.objects.filter(purpose="notice").exists()
 
 
 @pytest.mark.django_db

@@ -21,6 +21,7 @@ from handoffs.views.page import PageRequest, methods, page, reading_of, signed_i
 from handoffs.views.record import find, record
 from handoffs.views.verbs.doing import not_yours, version_of
 from handoffs.views.verbs.meanwhile import meanwhile
+from routing.offices import Offices
 
 
 @methods("POST")
@@ -82,7 +83,7 @@ def _answer(
     target = request.htmx.target or "handoff"
     context: dict[str, Any] = {"refusal": refusal, "toast": toast, "can_undo": can_undo, "target": target}
     if request.htmx and target.startswith("row-"):
-        row = queue.row(handoff, rep_of(request.user), reading)
+        row = queue.row(handoff, rep_of(request.user), reading, lambda: Offices.at(reading.now))
         context |= {"row": row, "handoff": handoff}
         response = page(request, "handoffs/verbs/_row_answer.html", context, status=status)
         # The figures above the list are asked for at once, rather than with the next pulse.

@@ -19,15 +19,20 @@ from routing.models import User
 
 
 class Remarks(forms.CharField):
-    """Some lines of free text, as many as are kept."""
+    """Some lines of free text, as many as are kept; fewer than `least` characters are as good as `missing`."""
 
-    def __init__(self, *, rows: int = 4, missing: str = "Write at least one sentence.", **kwargs: Any) -> None:
+    def __init__(
+        self, *, rows: int = 4, missing: str = "Write at least one sentence.", least: int = 1, **kwargs: Any
+    ) -> None:
+        self.least = least
         widget = forms.Textarea(attrs={"class": "input", "rows": rows, "dir": "auto"})
         super().__init__(widget=widget, error_messages={"required": missing}, **kwargs)
 
     def clean(self, value: Any) -> str:
         """The text; a long one is refused with its length, rather than cut."""
         said: str = super().clean(value)
+        if said and len(said) < self.least:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
         if len(said) > LONGEST_REMARK:
             raise forms.ValidationError(
                 f"The text has {len(said):,} characters and at most {LONGEST_REMARK:,} are kept. Shorten it."

@@ -13,6 +13,9 @@ from handoffs.reassigning import Taker, takers
 from handoffs.views.verbs.forms import HintedRadios, Remarks, VerbForm, account_of, sender_of
 from sla import clock
 
+LEAST = 10
+"""Characters that tell the sender anything: a word alone does not."""
+
 RETURN_HINTS: Mapping[str, str] = {
     ReturnReason.INCOMPLETE: "Say below what is missing",
     ReturnReason.WRONG_OWNER: "Sent again, it goes to somebody else",
@@ -32,7 +35,7 @@ class ReturnForm(VerbForm):
         widget=HintedRadios,
         error_messages={"required": "Choose a reason.", "invalid_choice": "Choose one of the reasons."},
     )
-    comment = Remarks()
+    comment = Remarks(least=LEAST)
 
     def __init__(self, data: Any, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -154,7 +157,9 @@ class ReassignForm(VerbForm):
         pipeline.reassign(
             self.handoff, to=to, reason=done["reason"], actor=self.actor, now=self.reading.now, version=version
         )
-        return f"{self.handoff.reference} now belongs to {wording.name(to.name)}."
+        taker = self.takers.get(to.pk)
+        warning = f", who {self.reading.localised(taker.reason)}" if taker is not None and taker.reason else ""
+        return f"{self.handoff.reference} now belongs to {wording.name(to.name)}{warning}."
 
     def was_done(self) -> bool:
         if self.cleaned_data["to"] != Handoff.objects.values_list("owner_id", flat=True).get(pk=self.handoff.pk):

@@ -282,7 +282,7 @@ def test_a_cover_is_named_as_such_and_times_are_the_readers(firm: Company, give:
 
     said = words(sign_in("ingrid").get(page_of(handoff)))
 
-    assert "R-030 Account owner Its person is out, so another stands in" in said
+    assert "R-030 Account owner Its person is away, so another stands in" in said
     assert "Ingrid Solheim, chosen Ingrid Solheim covers for Freya Aldous." in said
     assert "Freya Aldous Skipped: is away until 14:00" in said, "14:00 in Oslo is 13:00 UTC"
     assert "Named by the rule." not in said

@@ -61,7 +61,7 @@ def test_a_breached_row_says_what_was_done_and_what_comes_next(
 
     said = words(sign_in("ingrid").get("/"))
 
-    assert "You were alerted 13:00. Sales manager is alerted 16:00, reassigned Wed 12:00." in said
+    assert "You were alerted 13:00. Sales manager is alerted 16:00, goes to somebody else Wed 12:00." in said
 
 
 def test_the_sender_sees_what_waits_for_their_answer(firm: Company, give: Give, sign_in: SignIn) -> None:
