@@ -290,3 +290,13 @@ def test_a_second_start_keeps_what_is_there(settings):
     assert Team.objects.get().name == "Ours"
     assert f"ingrid@fathomline.example  {people.PASSWORD}" in out.getvalue()
     assert not Account.objects.exists()
+
+
+def test_everybody_on_the_roster_has_a_first_line_of_history_as_they_stand(loaded):
+    for model in (Team, Rep, Absence, Membership):
+        lines = model.history.all()
+        assert lines.count() == model.objects.count(), model
+        assert {line.history_type for line in lines} == {"+"}, model
+    for team in Team.objects.all():
+        assert team.history.get().manager_id == team.manager_id, team
+    assert {line.history_date < NOW for line in Rep.history.all()} == {True}

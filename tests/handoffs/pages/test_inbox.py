@@ -61,7 +61,7 @@ def test_a_breached_row_says_what_was_done_and_what_comes_next(
 
     said = words(sign_in("ingrid").get("/"))
 
-    assert "You were alerted 13:00. Sales manager is alerted 16:00, goes to somebody else Wed 12:00." in said
+    assert "You were alerted 13:00. Elena Petrova is alerted 16:00, goes to somebody else Wed 12:00." in said
 
 
 def test_the_sender_sees_what_waits_for_their_answer(firm: Company, give: Give, sign_in: SignIn) -> None:
@@ -183,7 +183,7 @@ def test_fifty_handoffs_take_no_more_queries_than_five(firm: Company, give: Give
     many = [queries(ingrid, "/"), queries(ben, "/?view=all"), queries(ingrid, "/?q=account")]
 
     assert many == few
-    assert max(many) <= 16
+    assert max(many) <= 19, "three of them ask who answers for the ladder"
 
 
 def test_long_lists_come_in_pages_of_fifty(firm: Company, give: Give, sign_in: SignIn) -> None:
