@@ -113,7 +113,8 @@ def _given_before(handoff: Handoff, reading: Reading) -> str:
     then = f", then to {wording.name(last.rep.name)}" if last.rep_id != first.rep_id else ""
     waits, until = ("waited", handoff.contacted_at) if handoff.contacted_at else ("waiting", reading.now)
     waited = wording.span(until - handoff.assigned_at)
-    return f"First given to {wording.name(first.rep.name)} {reading.time(first.assigned_at)}{then}; {waits} {waited} in all."
+    given = f"First given to {wording.name(first.rep.name)} {reading.time(first.assigned_at)}{then}"
+    return f"{given}; {waits} {waited} in all."
 
 
 def _loaded(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
