@@ -91,7 +91,12 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar for whoever asks; groups without an entry are left out."""
     groups = [{"title": title, "items": list(_entries(request, models))} for title, models in GROUPS]
-    back = {"items": [{"title": "Back to Handoffs", "icon": "arrow_back", "link": "/", "active": False}]}
+    back = {
+        "items": [
+            {"title": "Back to Handoffs", "icon": "arrow_back", "link": "/", "active": False},
+            {"title": "API description", "icon": "api", "link": reverse("api_docs"), "active": False},
+        ]
+    }
     return [back, *(group for group in groups if group["items"])]
 
 

@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from handoffs.api.fields import instant
 from handoffs.api.problems import TITLES
+from tests.admin.worlds import signed_in
 from tests.api.calling import Caller, problem
 from tests.api.conftest import As
 from tests.factories import PASSWORD, Company, company
@@ -86,6 +87,7 @@ def test_the_description_is_linked_where_people_look_for_it(firm: Company) -> No
     client = Client()
     client.force_login(firm.user("ingrid"), backend="django.contrib.auth.backends.ModelBackend")
     assert 'href="/api/docs/"' in client.get("/me/").content.decode()
+    assert 'href="/api/docs/"' in signed_in(group="revops").get("/admin/").content.decode()
 
 
 @pytest.mark.browser
