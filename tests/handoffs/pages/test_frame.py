@@ -6,10 +6,12 @@ import pytest
 from django.test import RequestFactory
 from pytest_django.fixtures import Settings
 
+from handoffs import pipeline
 from handoffs.views.page import FRAME, page
-from tests.factories import Company
+from routing.models import Rep
+from tests.factories import NOW, Company
 from tests.handoffs.pages.conftest import Give, SignIn
-from tests.handoffs.pages.reading import html
+from tests.handoffs.pages.reading import html, words
 
 HERE = re.compile(r'action="(/theme/|/demo/clock/)".*?name="next" value="([^"]*)"', re.DOTALL)
 PAGES = (
@@ -77,3 +79,25 @@ def test_a_page_that_takes_a_word_of_the_frame_is_not_drawn(firm: Company, taken
     request.user = firm.user("ingrid")
     with pytest.raises(ValueError, match=f"The frame of every page has its own {taken}"):
         page(request, "sign_in.html", {taken: 19})
+
+
+def test_what_came_back_is_no_quiet_day_for_its_sender(sign_in: SignIn, give: Give) -> None:
+    handoff = give()
+    client = sign_in("dana")
+    assert "Nothing urgent" in words(client.get("/"))
+    pipeline.reject(handoff, reason="incomplete", actor="engine", now=NOW)
+    page = words(client.get("/"))
+    assert "1 to answer" in page
+    assert "Nothing urgent" not in page
+
+
+@pytest.mark.parametrize(("on_roster", "entries"), [(True, ["My queue", "All handoffs"]), (False, ["All handoffs"])])
+def test_only_who_has_a_queue_is_led_to_it_and_the_keys_are_those_of_the_sidebar(
+    sign_in: SignIn, firm: Company, on_roster: bool, entries: list[str]
+) -> None:
+    client = sign_in("clara")
+    if not on_roster:
+        Rep.objects.filter(user=firm.user("clara")).update(user=None)
+    page = html(client.get("/"))
+    assert re.findall(r"</svg>(My queue|All handoffs)</a>", page) == entries
+    assert re.findall(r"then <kbd>(\w)</kbd></dt><dd>([^<]*)", page) == [("I", entries[0])]
