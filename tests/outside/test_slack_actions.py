@@ -44,6 +44,16 @@ def test_the_announcement_has_buttons_until_somebody_presses_and_then_says_who_a
     assert "10:00 UTC" in said
 
 
+def test_the_time_of_the_press_is_in_the_zone_that_the_announcement_speaks_in(
+    handoff: Handoff, firm: Company, fake_slack: Fake, fake_resend: Fake
+) -> None:
+    Rep.objects.filter(pk=firm.reps["ingrid"].pk).update(time_zone="Europe/Oslo")
+    drain()
+    press(handoff)
+    drain()
+    assert "|11:00 CET>" in str(blocks(fake_slack))
+
+
 def test_acknowledged_on_the_page_the_announcement_says_so_too_and_taken_back_has_its_button_again(
     handoff: Handoff, firm: Company, fake_slack: Fake, fake_resend: Fake
 ) -> None:
