@@ -38,7 +38,7 @@ def test_a_deal_won_in_the_evening_is_held_and_assigned_in_the_morning(nine_to_f
     assert not Clock.objects.exists()
     [told] = office.posted()
     assert (told.to, told.title) == ("U0CARSTEN", "Nobody can take Closed won Handoff: Halvorsen Marine Logistics")
-    assert "Hannah Brandt is off work until 18 Nov 2026 09:00 UTC." in told.words
+    assert "Hannah Brandt is off work until Wed 18 Nov 2026, 09:00 UTC." in told.words
     response = render_markdown(response_of(handoff))
     assert headings(response)[0] == "## Handoff Unassigned ⏳"
     assert section(response, "### Next Steps for Customer success")[0] == (
