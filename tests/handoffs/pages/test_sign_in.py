@@ -126,13 +126,13 @@ def test_a_lost_session_sends_a_fragment_request_to_the_sign_in_page(firm: Compa
     )
 
     assert answer.status_code == 200
-    assert answer.headers["HX-Redirect"] == "/accounts/login/?next=/handoffs/HO-1/"
+    assert answer.headers["HX-Redirect"] == "/accounts/login/?next=/handoffs/HO-1/&unsaved=1"
 
 
 def test_a_lost_session_brings_back_to_the_page_and_never_to_the_action(firm: Company) -> None:
     answer = Client().post("/handoffs/HO-1/acknowledge/", headers={"Referer": "http://testserver/handoffs/HO-1/"})
 
-    assert answer.headers["Location"] == "/accounts/login/?next=/handoffs/HO-1/"
+    assert answer.headers["Location"] == "/accounts/login/?next=/handoffs/HO-1/&unsaved=1"
 
 
 def test_the_theme_is_kept_in_a_cookie_and_shown_by_the_server(firm: Company, sign_in: SignIn) -> None:
