@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from handoffs import giving, notices
-from handoffs.models import Delivery, Event, Handoff, Notice, State
+from handoffs import giving, notices, timeline
+from handoffs.models import Delivery, Handoff, Notice, State
 from handoffs.states import RefusedError
 from sla import clock
 from sla.models import ClockKind
@@ -25,7 +25,7 @@ def mark(row: Handoff, *, now: datetime) -> None:
 
 def take_back(row: Handoff, *, actor: str, now: datetime) -> None:
     """As if it had never been. Raises RefusedError for anybody but who acknowledged, and after ten seconds."""
-    last = Event.objects.filter(stream=row.stream, verb="acknowledged").order_by("-seq").first()
+    last = timeline.last(row.stream, "acknowledged")
     if last is None or last.actor != actor:
         raise RefusedError("Somebody else acknowledged it, so only they can take that back.")
     if row.acknowledged_at is None or now >= row.acknowledged_at + UNDO:

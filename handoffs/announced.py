@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from handoffs import timeline
 from handoffs.connectors.ports import Alert
 from handoffs.links import handoff_link
-from handoffs.models import Delivery, Event, Handoff, State
+from handoffs.models import Delivery, Handoff, State
 from routing.models import Assignment, User
 
 
@@ -25,7 +26,7 @@ def as_it_stands(alert: Alert, delivery: Delivery) -> Alert:
         return alert
     status, since = _status(handoff, delivery.assignment_number)
     if status:
-        zone = _zone(delivery)
+        zone = _zone(handoff, delivery.assignment_number)
         return replace(alert, status=status, status_at=since.astimezone(zone) if since else None)
     if not settings.SLACK_SIGNING_SECRET:  # nobody would answer the button
         return alert
@@ -50,16 +51,15 @@ def _status(handoff: Handoff, number: int) -> tuple[str, datetime | None]:
             return state.label, handoff.closed_at
 
 
-def _zone(delivery: Delivery) -> ZoneInfo:
+def _zone(handoff: Handoff, number: int) -> ZoneInfo:
     """The zone in which the announcement gives its times: that of whoever it gave the handoff to."""
-    uuid = Handoff.objects.filter(pk=delivery.handoff_id or 0).values("uuid")
-    held = Assignment.objects.filter(handoff_uuid__in=uuid, number=delivery.assignment_number)
+    held = Assignment.objects.filter(handoff_uuid=handoff.uuid, number=number)
     return ZoneInfo(held.values_list("rep__time_zone", flat=True).first() or "UTC")
 
 
 def _acknowledged_by(handoff: Handoff) -> str:
     """The first name of whoever did it, who may be the owner's manager."""
-    last = Event.objects.filter(stream=handoff.stream, verb="acknowledged").order_by("-seq").first()
+    last = timeline.last(handoff.stream, "acknowledged")
     mark = last.actor.removeprefix("user:") if last else ""
     user = User.objects.filter(pk=int(mark)).first() if mark.isdigit() else None
     name = user.first_name if user else ""

@@ -44,8 +44,7 @@ def lock_held(handoff: Handoff, verb: str = "", to: State | None = None, version
     """
     row = lock(handoff, version=version)
     if row.assignment_id != handoff.assignment_id:
-        owner = f"is now owned by {row.owner}" if row.owner else "has no owner at the moment"
-        raise states.MovedOnError(f"{row.reference} {owner}, so nothing was done. Look at it again.")
+        raise states.MovedOnError(f"{row.reference} {states.whose(row)}, so nothing was done. Look at it again.")
     if verb and to is not None:
         states.check(row, verb, to)
     return row

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from handoffs.models import Event, Handoff, Remark, State
+from handoffs import timeline
+from handoffs.models import Handoff, Remark, State
 
 
 def is_repeat(handoff: Handoff, verb: str, *, to: State | None, actor: str, said: str = "", **facts: Any) -> bool:
@@ -13,7 +14,7 @@ def is_repeat(handoff: Handoff, verb: str, *, to: State | None, actor: str, said
     `to` is the state the change leads to; None for one that leaves the state alone.
     """
     row = Handoff.objects.get(pk=handoff.pk)
-    last = Event.objects.filter(stream=row.stream, verb=verb).order_by("-seq").first()
+    last = timeline.last(row.stream, verb)
     if last is None or last.actor != actor or (to is not None and row.state != to):
         return False
     told = last.facts.get("remark")

@@ -62,6 +62,11 @@ class BadValueError(RefusedError):
     """A value the caller gave cannot be, such as a contact time in the future."""
 
 
+def whose(handoff: Handoff) -> str:
+    """Whom it has moved on to, to follow its number in a refusal."""
+    return f"is now owned by {handoff.owner}" if handoff.owner else "has no owner at the moment"
+
+
 def check(handoff: Handoff, verb: str, to: State) -> None:
     """Raises IllegalMoveError unless `verb` may take the handoff from its present state to `to`."""
     sources, targets = MOVES[verb]

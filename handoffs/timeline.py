@@ -139,9 +139,15 @@ def sentences(stream: str, *, last: int | None = None) -> list[Line]:
     ]
 
 
+def last(stream: str, verb: str, **facts: Any) -> Event | None:
+    """The newest line of that verb, with those facts; None if there is none."""
+    with_facts = {f"facts__{name}": value for name, value in facts.items()}
+    return Event.objects.filter(stream=stream, verb=verb, **with_facts).order_by("-seq").first()
+
+
 def last_remark(stream: str, verb: str) -> str:
     """What was written with the last such line; empty where nothing was, or it was erased."""
-    line = Event.objects.filter(stream=stream, verb=verb).order_by("-seq").first()
+    line = last(stream, verb)
     uuid = line.facts.get("remark") if line else None
     return Remark.objects.filter(uuid=uuid).values_list("text", flat=True).first() or "" if uuid else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handoffs.models import Event, Handoff
-from handoffs.states import MovedOnError, RefusedError
+from handoffs.states import MovedOnError, RefusedError, whose
 
 
 class UsedUpError(RefusedError):
@@ -36,8 +36,7 @@ class Via:
     def check(self, handoff: Handoff) -> None:
         """Raises MovedOnError or UsedUpError; on a locked row the answer holds until commit."""
         if handoff.assignment is None or handoff.assignment.number != self.number:
-            owner = f"is now owned by {handoff.owner}" if handoff.owner else "has no owner at the moment"
-            raise MovedOnError(f"{handoff.reference} {owner}, so there is nothing for you to acknowledge.")
+            raise MovedOnError(f"{handoff.reference} {whose(handoff)}, so there is nothing for you to acknowledge.")
         if self.was_used(handoff):
             raise UsedUpError(
                 f"This has acknowledged {handoff.reference} before and works once. Sign in to acknowledge it again."

@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 from django.http import Http404
 
-from handoffs import crm_writing, wording
+from handoffs import crm_writing, timeline, wording
 from handoffs.access import rep_of, verbs_of, visible_to
 from handoffs.links import crm_link
-from handoffs.models import Account, Delivery, Event, Handoff, ReturnReason, State
+from handoffs.models import Account, Delivery, Handoff, ReturnReason, State
 from handoffs.pipeline import UNDO
 from handoffs.timeline import Line, head, last_remark, sentences
 from handoffs.views import actions, brief
@@ -241,7 +241,7 @@ def _undo(handoff: Handoff, user: User, reading: Reading) -> str:
     at = handoff.acknowledged_at
     if handoff.state != State.ACKNOWLEDGED or at is None or reading.now >= at + UNDO:
         return ""
-    last = Event.objects.filter(stream=handoff.stream, verb="acknowledged").order_by("-seq").first()
+    last = timeline.last(handoff.stream, "acknowledged")
     return f"{reading.exact(at + UNDO)}" if last is not None and last.actor == f"user:{user.pk}" else ""
 
 

@@ -11,11 +11,11 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from handoffs import filling, pipeline, wording
+from handoffs import filling, pipeline, timeline, wording
 from handoffs.access import may, rep_of
 from handoffs.completeness_fields import FIELDS
 from handoffs.connectors.ports import ConnectorError
-from handoffs.models import Event, Handoff
+from handoffs.models import Handoff
 from handoffs.now import now, real_now
 from handoffs.states import BadValueError, RefusedError
 from handoffs.views.page import PageRequest, methods, page, reading_of, signed_in
@@ -161,7 +161,7 @@ def _gone(request: PageRequest, handoff: Handoff, key: str) -> HttpResponse:
     if not may(request.user, "fill_gap", handoff):
         return refused(request, handoff, not_yours(handoff), status=403)
     label = wording.capital(FIELDS[key].label)
-    last = Event.objects.filter(stream=handoff.stream, verb="gap_filled", facts__gap=key).order_by("-seq").first()
+    last = timeline.last(handoff.stream, "gap_filled", gap=key)
     mine = last is not None and last.actor == f"user:{request.user.pk}" and last.at > now() - SAME_CLICK
     if mine and request.method == "POST" and not request.htmx:
         messages.success(request, f"{label} is filled in.")
