@@ -15,7 +15,7 @@
   let selected = ""; // the id of the selected row
   let place = -1; // where it stood, for when it is gone
   let hadFocus = false;
-  let wentAt = 0;
+  let wentAt = -Infinity; // when G was pressed, which waits for a second key
 
   const rows = () => [...document.querySelectorAll("#queue .row")];
   const chosen = () => (selected ? document.getElementById(selected) : null);
@@ -104,7 +104,7 @@
     }
     const { key } = event;
     if (event.timeStamp - wentAt < SECOND_KEY) {
-      wentAt = 0;
+      wentAt = -Infinity;
       const goal = /^[imd]$/.test(key) && document.querySelector(`[data-go="${key}"]`);
       if (goal) return goal.click();
       if (/^[imd]$/.test(key)) return;

@@ -122,7 +122,7 @@ def _doors(one: Handoff, now: datetime) -> list[Place]:
         Place(name="sign-in", who="", path=reverse("sign_in")),
         Place(name="password", who="ingrid", path=reverse("password")),
         Place(name="acknowledge-link", who="", path=urlsplit(ack_links.link_for(alert)).path),
-        Place(name="acknowledge-link-forged", who="", path=reverse("ack_link", args=["nobody:signed:this"])),
+        Place(name="error-link-forged", who="", path=reverse("ack_link", args=["nobody:signed:this"])),
         Place(name="error-404", who="ingrid", path="/nothing/here/"),
     ]
 
@@ -164,7 +164,7 @@ def _forms(found: Mapping[str, Handoff]) -> list[Place]:
         for verb in verbs:
             who = "ben" if verb in SENDERS_FORMS or verb == "reassign" else local_part(handoff)
             pictured.append(Place(name=f"form-{verb}", who=who, path=reverse(verb, args=[handoff.pk])))
-            act = open_first(f'#handoff [data-verb="{verb}"]', "dialog form")
+            act = open_first(f'#handoff [data-verb="{verb}"]', "#dialog form")
             pictured.append(Place(name=f"dialog-{verb}", who=who, path=reverse("handoff", args=[handoff.pk]), act=act))
     said = found["handoff-contacted"]
     return [
