@@ -132,3 +132,5 @@ def test_a_connection_is_opened_as_reliability_needs_it():
         else:
             cursor.execute("SHOW idle_in_transaction_session_timeout")
             assert cursor.fetchone() == ("1min",)
+            cursor.execute("SHOW join_collapse_limit")
+            assert cursor.fetchone() == ("4",)

@@ -1,7 +1,7 @@
 """Every page of the demo company, on a desk and on a telephone, in light and dark: axe, console, sideways scrolling.
 
-`make screenshots` keeps a picture of each (HANDOFFS_SCREENSHOTS names the folder); ONLY=inbox, a pattern for the
-names of places, narrows it.
+`make screenshots` runs it and keeps a picture of each (HANDOFFS_SCREENSHOTS names the folder); ONLY=inbox, a pattern
+for the names of places, narrows it. `make test` leaves it out: `test_accessibility` looks at fewer, of a smaller firm.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ from handoffs.demo import company
 from routing import matcher
 from tests.browser.places import NOT_PAGES, Place, go, places
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
 PICTURES = os.environ.get("HANDOFFS_SCREENSHOTS", "")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not PICTURES, reason="make screenshots looks at every page"),
+]
 ONLY = os.environ.get("HANDOFFS_PLACES", "")
 WIDTHS = (1360, 390)
 THEMES = ("light", "dark")
 EVERY_WAY = [(width, theme) for width in WIDTHS for theme in THEMES]
-# The short form: each width once, each theme once.
-TWO_WAYS = [(1360, "light"), (390, "dark")]
-WAYS = EVERY_WAY if PICTURES or os.environ.get("HANDOFFS_EVERY_WAY") else TWO_WAYS
 UNFOLD = "for (const folded of document.querySelectorAll('main details')) folded.open = true"
 
 
@@ -74,6 +75,7 @@ def test_no_page_violates_axe_or_its_content_security_policy_or_scrolls_sideways
     heard: list[str] = []
     strict.on("console", lambda said: heard.append(said.text) if said.type in {"error", "warning"} else None)
     strict.on("pageerror", lambda error: heard.append(str(error)))
+    Path(PICTURES).mkdir(parents=True, exist_ok=True)
     complaints: dict[str, list[str]] = {}
     faults: dict[str, list[str]] = {}
     assert _forgotten(places(now)) == set(), "tests/browser/places.py knows every page"
@@ -87,11 +89,11 @@ def test_no_page_violates_axe_or_its_content_security_policy_or_scrolls_sideways
         if said:
             complaints[place.name] = said
         go(free, place, base=live_server.url)
-        for width, theme in WAYS:
+        for width, theme in EVERY_WAY:
             found = _look(free, width, theme, place.name)
             if found:
                 faults[f"{place.name} {width} {theme}"] = found
-    views = len(everywhere) * len(WAYS)
+    views = len(everywhere) * len(EVERY_WAY)
     record_property("counted", f"{views} page views, {len(faults)} of them with violations of WCAG 2.2 AA")
     record_property("counted", f"{len(everywhere)} pages, {len(complaints)} with a complaint in the console")
     assert (faults, complaints) == ({}, {})
@@ -108,9 +110,7 @@ def _look(tab: Page, width: int, theme: str, name: str) -> list[str]:
     """What is wrong with the open page at this width and in this theme; a picture is kept where pictures are wanted."""
     tab.set_viewport_size({"width": width, "height": 900})
     tab.emulate_media(color_scheme=theme)
-    if PICTURES:
-        Path(PICTURES).mkdir(parents=True, exist_ok=True)
-        tab.screenshot(path=Path(PICTURES) / f"{name}-{width}-{theme}.png", full_page=True)
+    tab.screenshot(path=Path(PICTURES) / f"{name}-{width}-{theme}.png", full_page=True)
     tab.evaluate(UNFOLD)
     violations = Axe().run(tab).response["violations"]
     found = [f"{rule['id']}: {node['html'][:120]}" for rule in violations for node in rule["nodes"]]

@@ -6,10 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Count, F, Q, Sum
 from pytest_django.plugin import DjangoDbBlocker
@@ -34,7 +32,8 @@ from routing import matcher
 from routing.models import Absence, Decision, HandoffType, Membership, Rep, Team, Turn, User
 from sla.models import Clock, ClockKind
 
-pytestmark = pytest.mark.slow
+# One process runs them all, so that the company is loaded once.
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("demo")]
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -273,23 +272,6 @@ def test_people_are_away_and_sign_in_as_the_table_says(loaded):
     assert ilse.has_perm("handoffs.view_event")
     assert not ilse.has_perm("handoffs.change_handoff")
     assert not User.objects.get(email=people.email_of("freya")).has_usable_password()
-
-
-def test_the_demo_is_refused_where_real_people_work(settings):
-    settings.HANDOFFS_DEMO = False
-    with pytest.raises(CommandError, match="not a demo"):
-        call_command("load_demo")
-
-
-@pytest.mark.django_db
-def test_a_second_start_keeps_what_is_there(settings):
-    settings.HANDOFFS_DEMO = True
-    Team.objects.create(code="ours", name="Ours")
-    out = StringIO()
-    call_command("load_demo", "--people", stdout=out)
-    assert Team.objects.get().name == "Ours"
-    assert f"ingrid@fathomline.example  {people.PASSWORD}" in out.getvalue()
-    assert not Account.objects.exists()
 
 
 def test_everybody_on_the_roster_has_a_first_line_of_history_as_they_stand(loaded):
