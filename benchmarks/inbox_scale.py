@@ -37,7 +37,7 @@ PAGES = {
     "manager": ("elena", MANAGER),
     "RevOps": ("ben", REVOPS),
 }
-SEARCHES = {"rep": ("ingrid", ("/?q=company+7",)), "RevOps": ("ben", ("/?q=company+7", "/?q=person+501"))}
+SEARCHES = {"rep": ("ingrid", ("/?q=company+7",)), "RevOps": ("ben", ("/?q=company+7", "/?q=person+515"))}
 
 
 @dataclass
