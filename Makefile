@@ -8,7 +8,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 UV := UV_PYTHON_DOWNLOADS=never $(VENV)/bin/uv
 PROCESSES ?= 2
-TESTS := $(PY) -m pytest -n $(PROCESSES) --dist loadgroup
+TESTS := $(PY) -m pytest -n $(PROCESSES)
 # What static checks need to read the settings, as production would have them and whatever the caller has set.
 DEPLOYED := env SECRET_KEY=only-to-read-the-settings-during-checks-8c1f0e7a5d2b4e93a6 HANDOFFS_ENV_FILE= \
   HANDOFFS_DATA_DIR=$(VENV)/checks HANDOFFS_DEMO=false DEBUG=false SITE_URL=https://handoffs.example \

@@ -43,7 +43,7 @@ CHECKS = {
     "not_a_server_error": {"expected-statuses": ["2xx", "4xx"]},
 }
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("schemathesis")]
+pytestmark = pytest.mark.django_db
 
 DESCRIPTION = SchemaGenerator().get_schema(request=None, public=True)
 for path in DESCRIPTION["paths"].values():

@@ -32,8 +32,7 @@ from routing import matcher
 from routing.models import Absence, Decision, HandoffType, Membership, Rep, Team, Turn, User
 from sla.models import Clock, ClockKind
 
-# One process runs them all, so that the company is loaded once.
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
