@@ -14,7 +14,7 @@ from typing import Any
 from routing import turns
 from routing.availability import Ask, Reason, absence_at, next_free, why_not, with_availability
 from routing.facts import Facts
-from routing.matcher import OWNER_STRATEGIES, Line, Match, NoRulesError, live_rules
+from routing.matcher import OWNER_STRATEGIES, Match, NoRulesError, live_rules
 from routing.models import HandoffType, Membership, Pool, Rep, Rule, Team
 
 RETRY_HELD = timedelta(minutes=5)
@@ -81,7 +81,7 @@ def decide(facts: Facts, *, now: datetime, excluded: frozenset[int] = frozenset(
     match = rules.match(replace(facts, named=_receiving(rules.named, facts)))
     ask = Ask(now=now, excluded=excluded, segment=match.located.segment)
     skipped: list[str] = []
-    for line in _lines_from(match):
+    for line in match.onward():
         draft = _draft(replace(match, line=line), ask)
         if draft is None:
             skipped.append(f"{line.code} {line.name}")
@@ -109,14 +109,6 @@ def _draft(match: Match, ask: Ask) -> Draft | None:
     if match.line.strategy == Rule.Strategy.POD:
         return _decide_pod(match, ask)
     return _decide_pool(match, ask)
-
-
-def _lines_from(match: Match) -> Iterator[Line]:
-    started = False
-    for line in match.rules.lines:
-        started = started or line.id == match.line.id
-        if started and line.refusal(match.located) is None:
-            yield line
 
 
 def _decide_owner(match: Match, ask: Ask) -> Draft | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from routing.conditions import Conditions
 from routing.facts import Facts, Located
@@ -136,6 +137,12 @@ class Match:
             if line.id == self.line.id:
                 return
             yield line, self.line_refusal(line)
+
+    def onward(self) -> Iterator[Line]:
+        """The winner, then every later rule that takes the facts too, in order."""
+        for line in islice(self.rules.lines, self.rules.lines.index(self.line), None):
+            if line.refusal(self.located) is None:
+                yield line
 
     def line_refusal(self, line: Line) -> str:
         return line.refusal(self.located) or "it would match"
