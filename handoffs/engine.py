@@ -1,6 +1,7 @@
-"""One pass over everything that is due: handoffs, ladders, deliveries. Two drivers call it, each alone is enough.
+"""One pass over everything that is due: handoffs, ladders, alarms, deliveries. Two drivers call it.
 
-`manage.py engine` loops over it without a broker; Celery calls the same function when poked and from beat.
+Each alone is enough: `manage.py engine` loops over it without a broker; Celery calls the same function when poked and
+from beat.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoffs import claiming, escalation, outbox, pipeline
+from handoffs import alarms, claiming, escalation, outbox, pipeline
 from handoffs.models import Handoff
 from sla.clock import due_clocks
 
 HANDOFFS_PER_PASS = 20
 STEPS_PER_PASS = 20
+ALARMS_PER_PASS = 20
 DELIVERIES_PER_PASS = 20
 
 
@@ -24,10 +26,11 @@ class Pass:
 
     handoffs: int
     steps: int
+    alarms: int
     deliveries: int
 
     def __bool__(self) -> bool:
-        return bool(self.handoffs or self.steps or self.deliveries)
+        return bool(self.handoffs or self.steps or self.alarms or self.deliveries)
 
 
 def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
@@ -38,6 +41,7 @@ def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
     return Pass(
         handoffs=run_due(now=now, clock=clock),
         steps=climb_due(now=now, clock=clock),
+        alarms=alarms.raise_due(now=now, clock=clock, limit=ALARMS_PER_PASS),
         deliveries=outbox.deliver_due(now=now, clock=clock, limit=DELIVERIES_PER_PASS),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from handoffs import giving, notices, timeline, wake
+from handoffs import alarms, giving, notices, timeline, wake
 from handoffs.failpoints import pass_point
 from handoffs.models import Handoff, State
 from handoffs.preparing import Prepared
@@ -88,11 +88,13 @@ def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
 def _hold(handoff: Handoff, prepared: Prepared, held_until: datetime | None, *, now: datetime, actor: str) -> None:
     """Nobody can take it now: decided afresh at the next opening; the receiving manager hears of it the first time."""
     first_time = handoff.state != State.UNASSIGNED
+    policy = prepared.draft.match.line.when_unavailable if prepared.draft else ""
     changes = {
         **prepared.fields(handoff),
         "state": State.UNASSIGNED,
         "unassigned_since": handoff.unassigned_since or now,
         "next_at": held_until,
+        "alarm_at": alarms.due_after(handoff, when_unavailable=policy, held_until=held_until, now=now),
     }
     if not giving.fence(handoff, changes):
         raise LostRaceError

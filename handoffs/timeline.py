@@ -123,7 +123,7 @@ class Line:
 def sentences(stream: str, *, last: int | None = None) -> list[Line]:
     """The log of a stream as sentences, oldest first, all or the `last` so many; a few queries for any number."""
     events = list(Event.objects.filter(stream=stream).order_by("-seq")[:last])[::-1]
-    people = {str(pk) for event in events for pk in (event.facts.get("rep"), event.facts.get("previous")) if pk}
+    people = {str(pk) for event in events for key in ("rep", "previous", "also") if (pk := event.facts.get(key))}
     reps = {str(rep.pk): rep.name for rep in Rep.objects.filter(pk__in=people)}
     users = {f"user:{user.pk}": str(user) for user in User.objects.filter(pk__in=_user_ids(events))}
     told = [event.facts["remark"] for event in events if "remark" in event.facts]
@@ -175,6 +175,7 @@ SENTENCES: Mapping[str, str] = {
     "escalated": "Not contacted in time: went from {previous_name} to {rep_name}",
     "left": "Not contacted in time: stays with {rep_name}, for there is nobody else",
     "superseded": "Overtaken by a later step: {action}",
+    "alarmed": "Nobody had it for half an hour: {rep_name} and {also_name} were told",
     "put_off": "Reassigning waits for the next opening",
     "postponed": "Could not be looked at; will be tried again",
     "parked": "Parked: trying again by itself would not help",
@@ -219,6 +220,7 @@ def _sentence(event: Event, reps: Mapping[str, str], remarks: Mapping[str, str])
         key: LABELS.get(key, {}).get(str(value)) or str(value).replace("_", " ") for key, value in event.facts.items()
     }
     facts["rep_name"] = reps.get(str(event.facts.get("rep")), "somebody")
+    facts["also_name"] = reps.get(str(event.facts.get("also")), "nobody else")
     facts["previous_name"] = reps.get(str(event.facts.get("previous")), "nobody")
     facts["purpose"] = name_of(str(event.facts.get("purpose", "")), str(event.facts.get("about", "")))
     facts["how"] = WAYS_IN.get(str(event.facts.get("via")), "")

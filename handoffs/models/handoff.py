@@ -65,10 +65,10 @@ _IS_OPEN = models.Q(standing__lt=Standing.ENDED)
 class Handoff(models.Model):
     """A customer on the way from one team to the next.
 
-    Work columns: `next_at` (business time) is when the engine shall look at it, `lease_until` (real time) until when a
-    worker has it, `attempt` the fence: a result counts only while the attempt is still ours. `version` rises with
-    every change and guards stale writes. `trigger_key` is the caller's own key, kept for ever; `dedupe_key` names type,
-    account and deal and is unique while the handoff is open.
+    Work columns: `next_at` (business time) is when the engine shall look at it, `alarm_at` when to tell that nobody has
+    it, `lease_until` (real time) until when a worker has it, `attempt` the fence: a result counts only while the
+    attempt is still ours. `version` rises with every change and guards stale writes. `trigger_key` is the caller's own
+    key, kept for ever; `dedupe_key` names type, account and deal and is unique while the handoff is open.
 
     For lists over many rows: `standing` follows `state` in the database, and `due_at` and `at_risk_at` repeat the
     deadline of the present first-contact clock and its at-risk instant (UTC) while that clock runs.
@@ -118,6 +118,7 @@ class Handoff(models.Model):
 
     received_at = models.DateTimeField()
     unassigned_since = models.DateTimeField(null=True, blank=True)
+    alarm_at = models.DateTimeField("alarm if nobody has it", null=True, blank=True)
     assigned_at = models.DateTimeField("first assigned", null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     contacted_at = models.DateTimeField("first contact", null=True, blank=True)
@@ -183,6 +184,7 @@ class Handoff(models.Model):
                 condition=models.Q(next_at__isnull=False),
                 name="handoff_due",
             ),
+            models.Index(fields=("alarm_at",), condition=models.Q(alarm_at__isnull=False), name="handoff_alarm_due"),
             models.Index(fields=("owner", "state")),
             models.Index(fields=("state", "-received_at")),
             models.Index(fields=("account", "handoff_type", "-received_at")),

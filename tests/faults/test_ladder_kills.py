@@ -1,4 +1,4 @@
-"""kill -9 while a step of the ladder is taken: it is neither lost nor taken twice, and heard of once."""
+"""kill -9 while a step of the ladder is taken, or an alarm raised: never lost, never done twice, heard of once."""
 
 import signal
 from datetime import timedelta
@@ -16,6 +16,7 @@ from tests.faults.processes import Product
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 LADDER_STEPS = ("escalation.decided", "escalation.claimed", "escalation.before_commit")
+ALARM_STEPS = ("alarms.claimed", "alarms.before_commit")
 
 
 @pytest.mark.parametrize("step", LADDER_STEPS)
@@ -41,3 +42,26 @@ def test_a_step_of_the_ladder_is_taken_once_whoever_dies(
     assert Event.objects.filter(stream=handoff.stream, verb="owner_alerted").count() == 1
     posts = [row for row in fake_slack.effects(path="chat.postMessage") if "Overdue" in str(row)]
     assert len(posts) == 1
+
+
+@pytest.mark.parametrize("step", ALARM_STEPS)
+def test_an_alarm_is_raised_once_whoever_dies(
+    step: str, running_product: Product, fake_slack: Fake, fake_resend: Fake
+) -> None:
+    given = timezone.now() - timedelta(minutes=40)
+    firm = company(now=given)
+    firm.pools["cs"].memberships.update(is_active=False)
+    rich_account("closed_to_cs", sender=firm.reps["oskar"], now=given)
+    triggers.start_due(now=given)
+    while engine.sweep(now=given, clock=lambda: given):
+        pass
+    handoff = Handoff.objects.get()
+    assert handoff.state == State.UNASSIGNED
+
+    killed = running_product.start("manage.py", "engine", "--once", HANDOFFS_FAILPOINT=step)
+    assert killed.wait(60) == -signal.SIGKILL, running_product.output()
+    assert running_product.start("manage.py", "engine", "--once").wait(60) == 0, running_product.output()
+
+    assert Event.objects.filter(stream=handoff.stream, verb="alarmed").count() == 1
+    posts = [row for row in fake_slack.effects(path="chat.postMessage") if "Nobody has" in str(row)]
+    assert len(posts) == 2, "the manager and RevOps"
