@@ -13,8 +13,9 @@ from typing import Any
 
 from routing import turns
 from routing.availability import Ask, Reason, absence_at, next_free, why_not, with_availability
+from routing.compiling import live_rules
 from routing.facts import Facts
-from routing.matcher import OWNER_STRATEGIES, Match, NoRulesError, live_rules
+from routing.matcher import OWNER_STRATEGIES, Match, NoRulesError
 from routing.models import HandoffType, Membership, Pool, Rep, Rule, Team
 
 RETRY_HELD = timedelta(minutes=5)

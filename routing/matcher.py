@@ -1,28 +1,18 @@
-"""Compiles a rule-set version and finds the first rule that matches. Matching is pure; compiling reads the version
-once.
-
-A live version never changes, so its compiled form is shared for the life of the process.
-"""
+"""Finds the first rule of a compiled version that takes the facts. Pure: `routing.compiling` reads the version."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
 from routing.conditions import Conditions
 from routing.facts import Facts, Located
-from routing.models import Rule, RuleSet
 
-OWNER_STRATEGIES = frozenset(
-    {
-        Rule.Strategy.NAMED_REP,
-        Rule.Strategy.OPEN_DEAL_OWNER,
-        Rule.Strategy.ACCOUNT_OWNER,
-        Rule.Strategy.PARENT_ACCOUNT_OWNER,
-    }
-)
+NAMED_REP = "named_rep"
+POD = "pod"
+OWNER_STRATEGIES = frozenset({NAMED_REP, "open_deal_owner", "account_owner", "parent_account_owner"})
+"""The words of `Rule.Strategy`, spelled here so that matching needs no tables."""
 
 
 class NoRulesError(Exception):
@@ -72,7 +62,7 @@ class Line:
 
     def owner_in(self, facts: Facts) -> int | None:
         """The person an owner rule would pick; None when there is none, so that the rule does not match."""
-        if self.strategy != Rule.Strategy.NAMED_REP or self.named_rep is None:
+        if self.strategy != NAMED_REP or self.named_rep is None:
             return facts.owners.get(self.strategy)
         return self.named_rep if self.named_rep in facts.named and self.named_rep != facts.sender else None
 
@@ -83,7 +73,7 @@ class Line:
             return f"{failing.words()}: {_shown(located.value(failing.field))}"
         if self.strategy in OWNER_STRATEGIES and self.owner_in(located.facts) is None:
             return "nobody in the receiving role is set for it"
-        if self.strategy == Rule.Strategy.POD and located.facts.pod is None:
+        if self.strategy == POD and located.facts.pod is None:
             return "no pod owns the account"
         return None
 
@@ -146,53 +136,6 @@ class Match:
 
     def line_refusal(self, line: Line) -> str:
         return line.refusal(self.located) or "it would match"
-
-
-def live_rules() -> CompiledRules:
-    """The compiled live version. Raises NoRulesError when nothing has been published."""
-    live = RuleSet.objects.filter(state=RuleSet.State.LIVE).values_list("id", flat=True).first()
-    if live is None:
-        raise NoRulesError("No rules are live, so nothing can be routed. Publish a rule set first.")
-    return compiled(live)
-
-
-@lru_cache(maxsize=16)
-def compiled(rule_set_id: int) -> CompiledRules:
-    """Compiles an immutable version, once per process. Do not ask for drafts: use `compile_now`."""
-    return compile_now(rule_set_id)
-
-
-def compile_now(rule_set_id: int) -> CompiledRules:
-    """Compiles a version as it stands."""
-    rule_set = RuleSet.objects.prefetch_related("segments", "territories", "rules").get(pk=rule_set_id)
-    segments = sorted(rule_set.segments.all(), key=lambda s: (not s.by_tier, -(s.employees_from or 0), s.code))
-    regions = [Region(t.code, Conditions.from_json(t.conditions)) for t in rule_set.territories.all()]
-    return CompiledRules(
-        rule_set_id=rule_set.pk,
-        number=rule_set.number,
-        segments=tuple(SegmentBounds(s.code, s.employees_from, s.employees_below, s.by_tier) for s in segments),
-        territories=tuple(sorted(regions, key=lambda region: (-len(region.conditions.items), region.code))),
-        lines=tuple(
-            _line(rule)
-            for rule in sorted(rule_set.rules.all(), key=lambda rule: (rule.is_catch_all, rule.position))
-            if rule.is_enabled
-        ),
-    )
-
-
-def _line(rule: Rule) -> Line:
-    return Line(
-        id=rule.pk,
-        code=rule.code,
-        name=rule.name,
-        conditions=Conditions.from_json(rule.conditions),
-        strategy=rule.strategy,
-        pool_id=rule.pool_id,
-        named_rep=rule.named_rep_id,
-        when_unavailable=rule.when_unavailable,
-        target_minutes=rule.target_minutes,
-        is_catch_all=rule.is_catch_all,
-    )
 
 
 def _shown(value: str | int | frozenset[str] | None) -> str:

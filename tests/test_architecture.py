@@ -20,7 +20,14 @@ OURS = {*PRODUCT, "tests", "benchmarks"}
 # The doors translate the outside world into one call; nothing behind them knows them.
 DOORS = ("handoffs.api", "handoffs.views", "handoffs.admin", "handoffs.tasks", "handoffs.management")
 # These reason over values alone, so that they can be replayed, and tested without a database.
-PURE = ("routing/facts.py", "routing/hours.py", "routing/lint.py", "sla/modelling.py")
+PURE = (
+    "routing/facts.py",
+    "routing/conditions.py",
+    "routing/matcher.py",
+    "routing/hours.py",
+    "routing/lint.py",
+    "sla/modelling.py",
+)
 # Who asks for the time: the module the doors take `now` from, and the admin of the floors that cannot import it.
 CLOCKS = {"handoffs/now.py", "routing/admin_base.py"}
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "services", "signals", "misc"}

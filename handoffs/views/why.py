@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from handoffs.views.words import Reading
+from routing.compiling import compiled
 from routing.facts import Facts
-from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line, compiled
+from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line
 from routing.models import Decision, HandoffType, SegmentCode
 
 PASSED_SHOWN = 4

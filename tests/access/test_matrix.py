@@ -20,7 +20,7 @@ from django.test.utils import override_settings
 from django.urls import URLPattern, get_resolver
 from pytest_django.plugin import DjangoDbBlocker
 
-from routing import matcher
+from routing import compiling
 from tests.access.document import WHERE, document
 from tests.access.matrix import MATRIX
 from tests.access.personas import NOBODY, STAFF, Persona
@@ -110,11 +110,11 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
             time_machine.travel(NOW, tick=False),
             transaction.atomic(),
         ):
-            matcher.compiled.cache_clear()
+            compiling.compiled.cache_clear()
             yield World(company())
             transaction.set_rollback(True)
         logging.disable(logging.NOTSET)
-        matcher.compiled.cache_clear()
+        compiling.compiled.cache_clear()
 
 
 def test_every_address_has_one_row_in_the_matrix_and_every_row_an_address():

@@ -6,7 +6,7 @@ import time_machine
 from knox.models import AuthToken
 
 from handoffs.models import Handoff
-from routing import matcher
+from routing import compiling
 from routing.models import User
 from tests.api.calling import Caller
 from tests.factories import NOW, Company, UserFactory, company
@@ -24,7 +24,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def firm(db: None, clock: time_machine.Traveller) -> Company:
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     return company()
 
 

@@ -27,7 +27,7 @@ from config.wsgi import application
 from handoffs import pipeline
 from handoffs.api.examples import REQUESTS
 from handoffs.models import Account, Handoff, State
-from routing import matcher
+from routing import compiling
 from routing.models import Rep
 from tests.factories import NOW, company
 from tests.handoffs.given import in_state
@@ -125,7 +125,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     # They would close the connection that holds the transaction.
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     with (
         django_db_blocker.unblock(),
         time_machine.travel(NOW + timedelta(hours=1), tick=False),

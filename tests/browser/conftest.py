@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from handoffs import pipeline
 from handoffs.models import Delivery, Handoff
-from routing import matcher
+from routing import compiling
 from routing.models import HandoffType
 from tests.factories import PASSWORD, AccountFactory, Company, company
 from tests.handoffs.pages.handing import hand_over
@@ -34,7 +34,7 @@ class Desk:
 @pytest.fixture
 def desk(transactional_db: None, settings: Settings) -> Desk:
     settings.AXES_ENABLED = False
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     now = timezone.now()
     firm = company(now=now)
     breached = hand_over(firm, at=now - timedelta(hours=3, minutes=20), name="Ostrava Kinetics")

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from pytest_django.fixtures import Settings
 
 from handoffs.models import Activity, Delivery, Handoff, State
-from routing import matcher
+from routing import compiling
 from tests.browser.conftest import enter
 from tests.factories import Company, company
 from tests.handoffs.given import assigned
@@ -33,7 +33,7 @@ class Morning:
 @pytest.fixture
 def morning(transactional_db: None, settings: Settings, complaints: list[str]) -> Morning:
     settings.AXES_ENABLED = False
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     now = timezone.now()
     firm = company(now=now - timedelta(days=1))
     # Turns go round: Ingrid, Freya, Mikael, and Ingrid again.

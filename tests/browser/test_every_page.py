@@ -24,7 +24,7 @@ from pytest_django.fixtures import Settings
 from handoffs import urls
 from handoffs.connectors import configured
 from handoffs.demo import company
-from routing import matcher
+from routing import compiling
 from tests.browser.places import NOT_PAGES, Place, go, places
 
 PICTURES = os.environ.get("HANDOFFS_SCREENSHOTS", "")
@@ -46,11 +46,11 @@ def now(transactional_db: None, settings: Settings) -> Iterator[datetime]:
     """The demo company, loaded up to this moment."""
     settings.HANDOFFS_DEMO = True
     moment = timezone.now()
-    for cached in (configured.lifecycle, configured.crm, matcher.compiled):
+    for cached in (configured.lifecycle, configured.crm, compiling.compiled):
         cached.cache_clear()
     company.load(now=moment)
     yield moment
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 
 from handoffs.models import Handoff, State
-from routing import matcher
+from routing import compiling
 from routing.models import Assignment
 from tests.browser.conftest import enter
 from tests.factories import Company, company
@@ -38,13 +38,13 @@ def firm(
     """A firm of the demo, with an engine of its own that looks after it."""
     settings.HANDOFFS_DEMO = True
     settings.AXES_ENABLED = False
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     redis.Redis.from_url(broker_url).delete("celery")
     made = company(now=timezone.now())
     running = product(slack=fake_slack, resend=fake_resend, broker=broker_url, logs=tmp_path)
     with running.running("manage.py", "engine", HANDOFFS_DEMO="true", HANDOFFS_DATA_DIR=str(tmp_path / "data")):
         yield made
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
 
 
 def later(page: Page, step: str, *, times: int = 1) -> None:

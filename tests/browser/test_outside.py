@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from handoffs import ack_links
 from handoffs.models import Event, Handoff, State
-from routing import matcher
+from routing import compiling
 from tests.factories import company
 from tests.handoffs.given import assigned
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 def test_a_person_opens_the_link_confirms_and_reads_that_it_is_done(
     transactional_db: None, settings: Settings, page: Page, live_server: Any, complaints: list[str]
 ) -> None:
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     now = timezone.now()
     firm = company(now=now - timedelta(days=1))
     handoff = assigned(firm, now=now)

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from routing import matcher
+from routing import compiling
 from tests.factories import Company, company
 
 
 @pytest.fixture(autouse=True)
 def _no_rules_of_earlier_tests() -> Iterator[None]:
     """SQLite gives ids out again, and compiled rules are kept by id."""
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     yield
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
 
 
 @pytest.fixture

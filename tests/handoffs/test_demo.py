@@ -28,7 +28,7 @@ from handoffs.models import (
     Package,
     State,
 )
-from routing import matcher
+from routing import compiling
 from routing.models import Absence, Decision, HandoffType, Membership, Rep, Team, Turn, User
 from sla.models import Clock, ClockKind
 
@@ -42,13 +42,13 @@ def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
     """The company, loaded once for all tests of this file and rolled back after them."""
     configured.lifecycle.cache_clear()
     configured.crm.cache_clear()
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     with django_db_blocker.unblock(), transaction.atomic():
         counted = company.load(now=NOW)
         print(counted)
         yield counted
         transaction.set_rollback(True)
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
 
 
 def handoff_of(name: str) -> Handoff:

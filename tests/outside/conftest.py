@@ -6,7 +6,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from handoffs.models import Handoff
-from routing import matcher
+from routing import compiling
 from tests.factories import NOW, Company, company
 from tests.handoffs.given import assigned
 
@@ -25,7 +25,7 @@ def firm(db: None, clock: time_machine.Traveller, settings: Settings) -> Company
     settings.SITE_URL = "https://handoffs.example"
     settings.SLACK_SIGNING_SECRET = SECRET
     settings.AXES_ENABLED = False
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     return company()
 
 

@@ -12,7 +12,7 @@ from handoffs.ack_links import Grant
 from handoffs.models import Delivery, Event, Handoff, State
 from handoffs.states import RefusedError
 from handoffs.via import Via
-from routing import matcher
+from routing import compiling
 from tests.concurrency.crowd import crowd, succeeded, together
 from tests.factories import NOW, Company, company
 from tests.handoffs.given import assigned
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
 @pytest.fixture
 def firm(transactional_db: None) -> Company:
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     return company()
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing import matcher
+from routing import compiling
 from routing.decide import decide
 from routing.facts import Facts
 from routing.matcher import NoRulesError
@@ -197,7 +197,7 @@ def test_a_pod_whose_members_are_out_is_waited_for_unless_the_rule_skips() -> No
     facts = Facts(handoff_type="sql_to_ae", pod="fjord")
     assert decide(facts, now=NOW).held_until == NOW + timedelta(hours=4)
     version.rules.filter(code="R-1").update(when_unavailable="skip")
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     assert pick(facts) == "A"
 
 

@@ -2,9 +2,10 @@ from typing import Any
 
 import pytest
 
+from routing.compiling import compile_now, live_rules
 from routing.conditions import Conditions
 from routing.facts import Facts
-from routing.matcher import CompiledRules, Line, NoRulesError, Region, SegmentBounds, compile_now, live_rules
+from routing.matcher import CompiledRules, Line, NoRulesError, Region, SegmentBounds
 from routing.models import Rep, Rule, RuleSet
 from tests.factories import NOW, RepFactory, RuleFactory, RuleSetFactory, SegmentFactory, TerritoryFactory
 

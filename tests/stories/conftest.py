@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.fixtures import Settings
 
-from routing import matcher
+from routing import compiling
 from tests.factories import company
 from tests.fakes.fixtures import Fake
 from tests.stories.office import Office
@@ -18,6 +18,6 @@ def office(db: None, fake_slack: Fake, fake_resend: Fake, fake_lifecycle: Fake, 
     settings.SLACK_REVOPS_CHANNEL = "#revops"
     settings.REVOPS_EMAIL = "revops@fathomline.example"
     # Compiled rules are kept by id for the life of a process, and a rolled-back id may come again.
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     yield Office(firm=company(), slack=fake_slack, resend=fake_resend, lifecycle=fake_lifecycle)
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()

@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from handoffs.models import Handoff
-from routing import matcher
+from routing import compiling
 from tests.factories import NOW, Company, company
 from tests.handoffs.pages.handing import hand_over
 
@@ -26,7 +26,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 def firm(db: None, clock: time_machine.Traveller, settings: Settings) -> Company:
     """The firm of tests.factories; nothing compiled is left from another test's rules."""
     settings.AXES_ENABLED = False
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     return company()
 
 

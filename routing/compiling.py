@@ -1,0 +1,60 @@
+"""Reads a rule-set version and compiles it, once per process and version.
+
+A live version never changes, so its compiled form is shared for the life of the process. Which version is live is
+asked of the database every time: a publish is then in force in every process at once.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from routing.conditions import Conditions
+from routing.matcher import CompiledRules, Line, NoRulesError, Region, SegmentBounds
+from routing.models import Rule, RuleSet
+
+
+def live_rules() -> CompiledRules:
+    """The compiled live version. Raises NoRulesError when nothing has been published."""
+    live = RuleSet.objects.filter(state=RuleSet.State.LIVE).values_list("id", flat=True).first()
+    if live is None:
+        raise NoRulesError("No rules are live, so nothing can be routed. Publish a rule set first.")
+    return compiled(live)
+
+
+@lru_cache(maxsize=16)
+def compiled(rule_set_id: int) -> CompiledRules:
+    """Compiles an immutable version, once per process. Do not ask for drafts: use `compile_now`."""
+    return compile_now(rule_set_id)
+
+
+def compile_now(rule_set_id: int) -> CompiledRules:
+    """Compiles a version as it stands."""
+    rule_set = RuleSet.objects.prefetch_related("segments", "territories", "rules").get(pk=rule_set_id)
+    segments = sorted(rule_set.segments.all(), key=lambda s: (not s.by_tier, -(s.employees_from or 0), s.code))
+    regions = [Region(t.code, Conditions.from_json(t.conditions)) for t in rule_set.territories.all()]
+    return CompiledRules(
+        rule_set_id=rule_set.pk,
+        number=rule_set.number,
+        segments=tuple(SegmentBounds(s.code, s.employees_from, s.employees_below, s.by_tier) for s in segments),
+        territories=tuple(sorted(regions, key=lambda region: (-len(region.conditions.items), region.code))),
+        lines=tuple(
+            _line(rule)
+            for rule in sorted(rule_set.rules.all(), key=lambda rule: (rule.is_catch_all, rule.position))
+            if rule.is_enabled
+        ),
+    )
+
+
+def _line(rule: Rule) -> Line:
+    return Line(
+        id=rule.pk,
+        code=rule.code,
+        name=rule.name,
+        conditions=Conditions.from_json(rule.conditions),
+        strategy=rule.strategy,
+        pool_id=rule.pool_id,
+        named_rep=rule.named_rep_id,
+        when_unavailable=rule.when_unavailable,
+        target_minutes=rule.target_minutes,
+        is_catch_all=rule.is_catch_all,
+    )
