@@ -6,7 +6,7 @@ import pytest
 
 from handoffs import alarms, engine, pipeline, timeline
 from handoffs.models import Delivery, Handoff, Notice, State
-from routing import matcher
+from routing import compiling
 from routing.models import Rep, Rule
 from tests.factories import NOW, AbsenceFactory, CalendarFactory, Company, company
 from tests.handoffs.given import received
@@ -20,7 +20,7 @@ NEXT_MORNING = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def firm() -> Company:
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     return company()
 
 
