@@ -17,9 +17,10 @@ from handoffs.routing_facts import People, facts_of
 from handoffs.timeline import Entry, Head
 from handoffs.wishes import Wishes, wishes_of
 from routing.assign import Outcome
-from routing.availability import Reason
-from routing.decide import Draft, decide
+from routing.candidates import Draft
+from routing.decide import decide
 from routing.models import Assignment, Rep, SegmentCode, Team, Turn
+from routing.reasons import Reason
 from sla import clock
 from sla.clock import Plan
 

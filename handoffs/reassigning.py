@@ -17,7 +17,8 @@ from handoffs.models import Handoff, Package
 from handoffs.routing_facts import People, facts_of
 from routing.assign import assign
 from routing.availability import Ask, why_not, with_availability
-from routing.decide import Draft, decide
+from routing.candidates import Draft
+from routing.decide import decide
 from routing.matcher import NoRulesError
 from routing.models import Assignment, Rep, Team
 from sla import clock

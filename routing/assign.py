@@ -7,16 +7,16 @@ still eligible wins.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from routing import standing, turns
-from routing.availability import Reason, over_cap, with_load
-from routing.decide import Candidate, Draft, retry_at
-from routing.matcher import Line
+from routing import caps, leaves, receipts, standing, turns
+from routing.candidates import Candidate, Draft
+from routing.decide import retry_at
 from routing.models import Assignment, Decision, Membership, Pool, Rep, Rule
+from routing.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,142 +35,151 @@ def assign(draft: Draft, *, handoff_uuid: uuid.UUID, number: int, now: datetime,
     The pool and the people it may choose from stay locked until commit. `number` counts the handoff's assignments
     from 1.
     """
+    give = _Give(handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
     if draft.direct is not None:
-        reason = _over_cap_by_now(draft, draft.direct, now=now)
-        if reason is not None:
-            passed = [replace(c, reason=reason) if c.rep.pk == draft.direct.pk else c for c in draft.candidates]
-            return _nobody(draft, passed, handoff_uuid=handoff_uuid, now=now)
-        return _give(draft, draft.direct, None, handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
+        return give.to_one(draft, draft.direct)
     if draft.pool is None or not draft.eligible:
-        return _nobody(draft, draft.candidates, handoff_uuid=handoff_uuid, now=now)
-    standing.lock(draft.pool.pk, [candidate.rep for candidate in draft.eligible])
-    members, seq = standing.read(draft.pool.pk, [candidate.rep for candidate in draft.eligible], now=now)
-    draft = replace(draft, candidates=_as_they_stand(draft, members))
-    free = {candidate.rep.pk: candidate.rep for candidate in draft.eligible}
-    ready = [member for member in members if member.rep_id in free]
-    if not ready:
-        return _nobody(draft, draft.candidates, handoff_uuid=handoff_uuid, now=now)
-    chosen = min(ready, key=_order_for(draft.match.line, free))
-    rep = free[chosen.rep_id]
-    return _give(draft, rep, (chosen, seq), handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
+        return give.to_nobody(draft)
+    return give.to_next(draft, draft.pool)
 
 
-def _over_cap_by_now(draft: Draft, rep: Rep, *, now: datetime) -> Reason | None:
-    """Whether the one person chosen got to a cap since the decision, read under their lock; the pool's comes first."""
-    if draft.pool is not None and draft.pool.debits_owner_matches:
-        turns.lock(draft.pool.pk)
-    if not rep.has_caps or draft.match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Give:
+    """One handoff that is to be given at one moment."""
+
+    handoff_uuid: uuid.UUID
+    number: int
+    now: datetime
+    actor: str
+
+    def to_one(self, draft: Draft, rep: Rep) -> Outcome:
+        """To the person whom the rule names, unless they got to a cap since the decision."""
+        standing.lock_one(rep, pool=draft.pool)
+        reason = None if _is_anyway(draft) else self._over_cap_by_now(rep, draft.pool)
+        if reason is not None:
+            passed = tuple(replace(c, reason=reason) if c.rep.pk == rep.pk else c for c in draft.candidates)
+            return self.to_nobody(replace(draft, candidates=passed))
+        member = _counted(draft.pool, rep)
+        turn_of = (member, turns.next_seq(member.pool_id)) if member is not None else None
+        return self._write(draft, rep, turn_of, receipts.receipt_of(draft), reason="owner match")
+
+    def to_next(self, draft: Draft, pool: Pool) -> Outcome:
+        """To whoever of the pool is next among those still free, with the pool and them locked."""
+        standing.lock(pool.pk, [candidate.rep for candidate in draft.eligible])
+        returned = leaves.settle(pool, draft.candidates, now=self.now, actor=self.actor)
+        members, seq = standing.read(pool, [candidate.rep for candidate in draft.eligible], now=self.now)
+        here = {member.rep_id: member for member in members}
+        draft = _as_it_stands(draft, here)
+        chosen = receipts.choose([receipts.place_of(c) for c in draft.candidates], order=receipts.order_of(draft))
+        if chosen is None:
+            return self.to_nobody(draft)
+        receipt = receipts.receipt_of(draft)
+        names = {c.member.pk: c.rep.pk for c in draft.candidates if c.member is not None}
+        receipt["returns"] = [
+            {"rep": names[turn.membership_id], "seq": turn.seq, "units": turn.units} for turn in returned
+        ]
+        rep = next(candidate.rep for candidate in draft.candidates if candidate.rep.pk == chosen.rep)
+        return self._write(draft, rep, (here[chosen.rep], seq), receipt)
+
+    def to_nobody(self, draft: Draft) -> Outcome:
+        """Nobody can take it: when to decide afresh, and why. The same reasons as the last time are one decision."""
+        held_until = draft.held_until or retry_at([c.rep for c in draft.candidates], draft.candidates, self.now)
+        receipt = {**receipts.receipt_of(draft), "held_until": held_until.isoformat()}
+        kind = Decision.Outcome.HELD if draft.held_until else Decision.Outcome.NOBODY
+        last = Decision.objects.filter(handoff_uuid=self.handoff_uuid).order_by("-id").first()
+        if last is None or not _says_the_same(last, draft, kind, receipt):
+            last = self._record(draft, receipt, kind, None)
+        return Outcome(last, None, None, held_until)
+
+    def _over_cap_by_now(self, rep: Rep, pool: Pool | None) -> Reason | None:
+        if not rep.has_caps and not caps.shared_by(rep):
+            return None
+        [fresh] = caps.with_load(Rep.objects.filter(pk=rep.pk).select_related("team"), by="rep", now=self.now)
+        caps.share([fresh], pool=pool, now=self.now)
+        return caps.over_cap(fresh)
+
+    def _write(
+        self,
+        draft: Draft,
+        rep: Rep,
+        turn_of: tuple[Membership, int] | None,
+        receipt: dict[str, Any],
+        *,
+        reason: str = "",
+    ) -> Outcome:
+        receipt["chosen"] = {"rep": rep.pk, "name": rep.name}
+        if turn_of is not None:
+            member, seq = turn_of
+            receipt["ledger"] = {
+                "seq": seq,
+                "member": member.pk,
+                "before": member.pointer,
+                "after": member.pointer + turns.cost(member.weight),
+                "weight": member.weight,
+            }
+        decision = self._record(draft, receipt, Decision.Outcome.ASSIGNED, rep)
+        assignment = Assignment.objects.create(
+            handoff_uuid=self.handoff_uuid,
+            number=self.number,
+            rep=rep,
+            pool=draft.pool,
+            decision=decision,
+            assigned_at=self.now,
+        )
+        if turn_of is not None:
+            member, seq = turn_of
+            turns.debit(member, seq=seq, now=self.now, actor=self.actor, assignment_id=assignment.pk, reason=reason)
+        return Outcome(decision, assignment, rep, None)
+
+    def _record(self, draft: Draft, receipt: dict[str, Any], outcome: Decision.Outcome, rep: Rep | None) -> Decision:
+        return Decision.objects.create(
+            handoff_uuid=self.handoff_uuid,
+            rule_set_id=draft.match.rules.rule_set_id,
+            rule_id=draft.match.line.id,
+            pool=draft.pool,
+            chosen=rep,
+            outcome=outcome,
+            facts=draft.match.located.facts.to_json(),
+            receipt=receipt,
+            decided_at=self.now,
+        )
+
+
+def _counted(pool: Pool | None, rep: Rep) -> Membership | None:
+    """The owner's own place in the pool, where it counts owner matches as turns. The pool is locked already."""
+    if pool is None or not pool.debits_owner_matches:
         return None
-    Rep.objects.select_for_update(no_key=True).only("pk").get(pk=rep.pk)
-    return over_cap(with_load(Rep.objects.filter(pk=rep.pk), now=now).get())
+    return Membership.objects.filter(pool=pool, rep=rep, is_active=True).first()
 
 
-def _as_they_stand(draft: Draft, members: Sequence[Membership]) -> tuple[Candidate, ...]:
-    """The candidates with the pointers and the reasons of this moment."""
-    here = {member.rep_id: member for member in members}
-    anyway = draft.match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY
+def _is_anyway(draft: Draft) -> bool:
+    return draft.match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY
+
+
+def _as_it_stands(draft: Draft, here: Mapping[int, Membership]) -> Draft:
+    """The draft with the pointers and the reasons of this moment."""
 
     def again(candidate: Candidate) -> Candidate:
-        if candidate.reason is not None:
+        if not candidate.is_free:
             return candidate
         member = here.get(candidate.rep.pk)
         if member is None:
-            return replace(candidate, reason=Reason("inactive", "has left the pool"))
-        return replace(candidate, reason=None if anyway else over_cap(candidate.rep), pointer=member.pointer)
+            return replace(candidate, reason=Reason("inactive", "has left the pool"), anyway=False)
+        return replace(candidate, reason=candidate.reason or caps.over_cap(candidate.rep), member=member)
 
-    return tuple(map(again, draft.candidates))
-
-
-def _order_for(line: Line, reps: Mapping[int, Rep]) -> Any:
-    if line.strategy == Rule.Strategy.LEAST_LOADED:
-        loads = {pk: getattr(rep, "load", 0) for pk, rep in reps.items()}
-        return lambda member: (loads[member.rep_id] * turns.cost(member.weight), *turns.order(member))
-    return turns.order
+    found = [again(candidate) for candidate in draft.candidates]
+    if _is_anyway(draft) and not any(candidate.is_free for candidate in found):
+        found = [replace(candidate, anyway=candidate.rep.pk in here) for candidate in found]
+    return replace(draft, candidates=tuple(found))
 
 
-def _give(
-    draft: Draft,
-    rep: Rep,
-    turn_of: tuple[Membership, int] | None,
-    *,
-    handoff_uuid: uuid.UUID,
-    number: int,
-    now: datetime,
-    actor: str,
-) -> Outcome:
-    receipt = _receipt(draft)
-    receipt["chosen"] = {"rep": rep.pk, "name": rep.name}
-    if turn_of is not None:
-        member, seq = turn_of
-        after = member.pointer + turns.cost(member.weight)
-        receipt["ledger"] = {"seq": seq, "before": member.pointer, "after": after, "weight": member.weight}
-    decision = _record(draft, receipt, Decision.Outcome.ASSIGNED, rep, handoff_uuid=handoff_uuid, now=now)
-    assignment = Assignment.objects.create(
-        handoff_uuid=handoff_uuid,
-        number=number,
-        rep=rep,
-        pool=draft.pool,
-        decision=decision,
-        assigned_at=now,
-    )
-    if turn_of is not None:
-        turns.debit(turn_of[0], seq=turn_of[1], now=now, actor=actor, assignment_id=assignment.pk)
-    elif draft.pool is not None and draft.pool.debits_owner_matches:
-        _debit_owner(draft.pool, rep, assignment, now=now, actor=actor)
-    return Outcome(decision, assignment, rep, None)
+def _says_the_same(last: Decision, draft: Draft, outcome: Decision.Outcome, receipt: Mapping[str, Any]) -> bool:
+    """Whether the last decision gave it to nobody by the same rule, of the same facts and for the same reasons."""
+    same_rule = last.rule_set_id == draft.match.rules.rule_set_id and last.rule_id == draft.match.line.id
+    if not same_rule or last.outcome != outcome or last.facts != draft.match.located.facts.to_json():
+        return False
+    return _reasons(last.receipt) == _reasons(receipt)
 
 
-def _debit_owner(pool: Pool, rep: Rep, assignment: Assignment, *, now: datetime, actor: str) -> None:
-    """Counts an owner match as a turn, where the pool wants that and the owner is in it. The pool is locked already."""
-    member = Membership.objects.filter(pool=pool, rep=rep, is_active=True).first()
-    if member is not None:
-        seq = turns.next_seq(pool.pk)
-        turns.debit(member, seq=seq, now=now, actor=actor, assignment_id=assignment.pk, reason="owner match")
-
-
-def _nobody(draft: Draft, candidates: Sequence[Candidate], *, handoff_uuid: uuid.UUID, now: datetime) -> Outcome:
-    draft = replace(draft, candidates=tuple(candidates))
-    held_until = draft.held_until or retry_at([c.rep for c in candidates], candidates, now)
-    receipt = {**_receipt(draft), "held_until": held_until.isoformat()}
-    kind = Decision.Outcome.HELD if draft.held_until else Decision.Outcome.NOBODY
-    decision = _record(draft, receipt, kind, None, handoff_uuid=handoff_uuid, now=now)
-    return Outcome(decision, None, None, held_until)
-
-
-def _receipt(draft: Draft) -> dict[str, Any]:
-    located = draft.match.located
-    return {
-        "version": draft.match.rules.number,
-        "rule": draft.match.line.code,
-        "rule_name": draft.match.line.name,
-        "strategy": draft.match.line.strategy,
-        "segment": located.segment,
-        "territory": located.territory,
-        "pool": draft.pool.name if draft.pool else None,
-        "candidates": [candidate.to_json() for candidate in draft.candidates],
-        "excluded": sorted(draft.ask.excluded),
-        "notes": list(draft.notes),
-        "skipped_rules": list(draft.skipped),
-    }
-
-
-def _record(
-    draft: Draft,
-    receipt: dict[str, Any],
-    outcome: Decision.Outcome,
-    rep: Rep | None,
-    *,
-    handoff_uuid: uuid.UUID,
-    now: datetime,
-) -> Decision:
-    return Decision.objects.create(
-        handoff_uuid=handoff_uuid,
-        rule_set_id=draft.match.rules.rule_set_id,
-        rule_id=draft.match.line.id,
-        pool=draft.pool,
-        chosen=rep,
-        outcome=outcome,
-        facts=draft.match.located.facts.to_json(),
-        receipt=receipt,
-        decided_at=now,
-    )
+def _reasons(receipt: Mapping[str, Any]) -> set[tuple[int, str]]:
+    return {(candidate["rep"], candidate["code"]) for candidate in receipt["candidates"]}

@@ -4,55 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Prefetch, QuerySet
 
 from routing import hours
 from routing.calendars import working_hours
-from routing.models import Absence, Assignment, Rep
-
-SPANS = {"hour_cap": timedelta(hours=1), "day_cap": timedelta(days=1), "week_cap": timedelta(days=7)}
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why not, as a code for machines and a sentence part for people; `until` is when it ends, if that is known."""
-
-    code: str
-    words: str
-    until: datetime | None = None
+from routing.caps import over_cap, with_load
+from routing.facts import normal_word
+from routing.models import Absence, Rep
+from routing.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What the person would be given: used for exclusions and the segment check."""
+    """What the person would be given: used for exclusions and the checks of segment and skills.
+
+    `skills` are all asked for: languages and products, as `routing.facts.skills_asked` reads them.
+    """
 
     now: datetime
     excluded: frozenset[int] = frozenset()
     segment: str | None = None
+    skills: frozenset[str] = frozenset()
 
 
 def with_availability(reps: QuerySet[Rep], *, now: datetime) -> QuerySet[Rep]:
     """Loads what `why_not` looks at: absences, calendars and counts of work, in two or three queries for any number."""
     absences = Absence.objects.filter(ends_at__gt=now).order_by("starts_at").select_related("cover")
-    return with_load(reps, now=now).select_related("calendar", "team__calendar").prefetch_related(
+    return with_load(reps, by="rep", now=now).select_related("calendar", "team__calendar").prefetch_related(
         Prefetch("absences", queryset=absences, to_attr="coming_absences"),
         "calendar__holidays",
         "team__calendar__holidays",
     )  # fmt: skip
-
-
-def with_load(reps: QuerySet[Rep], *, now: datetime) -> QuerySet[Rep]:
-    """Annotates `load` (open assignments) and `given_hour_cap`, `given_day_cap`, `given_week_cap` (rolling)."""
-    theirs = Assignment.objects.filter(rep=OuterRef("pk"))
-    given = {
-        f"given_{cap}": _count(theirs.filter(assigned_at__gt=now - span, assigned_at__lte=now))
-        for cap, span in SPANS.items()
-    }
-    return reps.annotate(load=_count(theirs.filter(released_at__isnull=True)), **given)
 
 
 def why_not(rep: Rep, ask: Ask) -> Reason | None:
@@ -63,19 +48,18 @@ def why_not(rep: Rep, ask: Ask) -> Reason | None:
         return Reason("excluded", "held it before")
     if ask.segment and rep.segments and ask.segment not in rep.segments:
         return Reason("segment_mismatch", f"does not serve {ask.segment}")
+    lacking = sorted(ask.skills - {normal_word(str(skill)) for skill in rep.skills})
+    if lacking:
+        return Reason("skill_mismatch", f"does not have the skill {' and '.join(lacking)}")
     return _time_off(rep, ask.now) or over_cap(rep)
 
 
-def over_cap(rep: Rep) -> Reason | None:
-    """Whether the person's own rate or load cap is reached; 0 means none at all."""
-    for cap in SPANS:
-        limit, given = getattr(rep, cap), getattr(rep, f"given_{cap}")
-        if limit is not None and given >= limit:
-            return Reason("rate_cap", f"was given {given} of {limit} in the last {cap.removesuffix('_cap')}")
-    load: int = rep.load  # type: ignore[attr-defined]
-    if rep.load_cap is not None and load >= rep.load_cap:
-        return Reason("load_cap", f"has {load} of {rep.load_cap} open")
-    return None
+def on_leave(rep: Rep, at: datetime) -> bool:
+    """Whether the person is off the roster, absent or paused: a time that they may catch up on only in part.
+
+    Nights, weekends and public holidays are no leave: who works other hours catches up on them in full.
+    """
+    return not rep.is_active or rep.is_paused(at) or absence_at(rep, at) is not None
 
 
 def absence_at(rep: Rep, at: datetime) -> Absence | None:
@@ -118,8 +102,3 @@ def _time_off(rep: Rep, now: datetime) -> Reason | None:
         opening = hours.next_opening(calendar, now)
         return Reason("outside_hours", f"is off work until {opening:%d %b %Y %H:%M} UTC", opening)
     return None
-
-
-def _count(assignments: QuerySet[Assignment]) -> Coalesce:
-    counted = assignments.order_by().values("rep").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted), 0)

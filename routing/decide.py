@@ -6,17 +6,18 @@ Reads and reasons only. Everything that does not depend on the chosen person is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from routing import turns
-from routing.availability import Ask, Reason, absence_at, next_free, why_not, with_availability
+from routing import caps, turns
+from routing.availability import Ask, absence_at, next_free, on_leave, why_not, with_availability
+from routing.candidates import Candidate, Draft, Skipped
 from routing.compiling import live_rules
-from routing.facts import Facts
+from routing.facts import Facts, skills_asked
 from routing.matcher import OWNER_STRATEGIES, Match, NoRulesError
-from routing.models import HandoffType, Membership, Pool, Rep, Rule, Team
+from routing.models import HandoffType, Membership, Pool, Rep, Rule
+from routing.reasons import AT_CAP
 
 RETRY_HELD = timedelta(minutes=5)
 COVER_CHAIN = 5
@@ -24,52 +25,6 @@ COVER_CHAIN = 5
 
 class TeamNotServedError(NoRulesError):
     """No rule gives it to the team that was asked for; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Somebody who was looked at, and the reason they were passed over, if they were."""
-
-    rep: Rep
-    reason: Reason | None
-    weight: int = 1
-    pointer: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "rep": self.rep.pk,
-            "name": self.rep.name,
-            "code": self.reason.code if self.reason else "eligible",
-            "words": self.reason.words if self.reason else "can take it",
-            "weight": self.weight,
-            "pointer": self.pointer,
-            "load": getattr(self.rep, "load", None),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A decision before the turn is taken: the rule, the pool or the one person, and a reason for every candidate."""
-
-    match: Match
-    ask: Ask
-    candidates: tuple[Candidate, ...]
-    direct: Rep | None = None
-    pool: Pool | None = None
-    held_until: datetime | None = None
-    notes: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-
-    @property
-    def eligible(self) -> tuple[Candidate, ...]:
-        return tuple(candidate for candidate in self.candidates if candidate.reason is None)
-
-    @property
-    def team(self) -> Team | None:
-        """The team that receives it: the pool's, else that of the person the rule names."""
-        if self.pool is not None:
-            return self.pool.team
-        return self.candidates[0].rep.team if self.candidates else None
 
 
 def decide(facts: Facts, *, now: datetime, excluded: frozenset[int] = frozenset()) -> Draft:
@@ -80,14 +35,14 @@ def decide(facts: Facts, *, now: datetime, excluded: frozenset[int] = frozenset(
     """
     rules = live_rules()
     match = rules.match(replace(facts, named=_receiving(rules.named, facts)))
-    ask = Ask(now=now, excluded=excluded, segment=match.located.segment)
-    skipped: list[str] = []
+    ask = Ask(now=now, excluded=excluded, segment=match.located.segment, skills=skills_asked(facts))
+    skipped: list[Skipped] = []
     for line in match.onward():
         draft = _draft(replace(match, line=line), ask)
-        if draft is None:
-            skipped.append(f"{line.code} {line.name}")
+        if draft.skips:
+            skipped.append(Skipped(line, draft.candidates))
         elif facts.to_team and (draft.team is None or draft.team.code != facts.to_team):
-            skipped.append(f"{line.code} {line.name}, another team")
+            skipped.append(Skipped(line, draft.candidates, is_other_team=True))
         else:
             return replace(draft, skipped=tuple(skipped))
     raise TeamNotServedError(
@@ -104,7 +59,7 @@ def _receiving(named: frozenset[int], facts: Facts) -> frozenset[int]:
     return frozenset(Rep.objects.filter(pk__in=named, function__in=functions).values_list("pk", flat=True))
 
 
-def _draft(match: Match, ask: Ask) -> Draft | None:
+def _draft(match: Match, ask: Ask) -> Draft:
     if match.line.strategy in OWNER_STRATEGIES:
         return _decide_owner(match, ask)
     if match.line.strategy == Rule.Strategy.POD:
@@ -112,30 +67,32 @@ def _draft(match: Match, ask: Ask) -> Draft | None:
     return _decide_pool(match, ask)
 
 
-def _decide_owner(match: Match, ask: Ask) -> Draft | None:
-    """An owner rule: that person, or what the rule says when they are out. None means: go on to the next rule."""
-    owner = _loaded(match.line.owner_in(match.located.facts), ask)
-    reason = why_not(owner, ask)
-    candidates = [Candidate(owner, reason)]
+def _decide_owner(match: Match, ask: Ask) -> Draft:
+    """An owner rule: that person, or what the rule says when they are out."""
     pool = Pool.objects.select_related("team").filter(pk=match.line.pool_id).first() if match.line.pool_id else None
+    owner, *_ = _loaded([match.line.owner_in(match.located.facts) or 0], ask, pool=pool)
+    first = Candidate(owner, why_not(owner, ask), on_leave=on_leave(owner, ask.now))
+    is_gone = first.reason is not None and first.reason.code in {"inactive", "excluded"}
     unavailable = match.line.when_unavailable
-    gone = reason is not None and reason.code in {"inactive", "excluded"}
-    if reason is None or (unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY and not gone):
-        return Draft(match, ask, tuple(candidates), direct=owner, pool=pool)
+    if first.reason is None:
+        return Draft(match, ask, (first,), direct=owner, pool=pool)
+    if unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY and not is_gone:
+        return Draft(match, ask, (replace(first, anyway=True),), direct=owner, pool=pool)
     if unavailable == Rule.WhenUnavailable.SKIP:
-        return None
+        return Draft(match, ask, (first,), pool=pool, skips=True)
+    candidates = [first]
     if unavailable == Rule.WhenUnavailable.COVER:
-        for stand_in, note in _covers(owner, ask, match.located.facts):
-            why = why_not(stand_in, ask)
-            candidates.append(Candidate(stand_in, why))
-            if why is None:
-                return Draft(match, ask, tuple(candidates), direct=stand_in, pool=pool, notes=(note,))
-    if gone:
-        return None
+        for stand_in, note in _covers(owner, ask, match.located.facts, pool=pool):
+            candidates.append(Candidate(stand_in, why_not(stand_in, ask), on_leave=on_leave(stand_in, ask.now)))
+            if candidates[-1].reason is None:
+                found = tuple(candidates)
+                return Draft(match, ask, found, direct=stand_in, pool=pool, notes=(note,), covered=owner)
+    if is_gone:
+        return Draft(match, ask, tuple(candidates), pool=pool, skips=True)
     return Draft(match, ask, tuple(candidates), pool=pool, held_until=retry_at([owner], candidates, ask.now))
 
 
-def _covers(owner: Rep, ask: Ask, facts: Facts) -> Iterator[tuple[Rep, str]]:
+def _covers(owner: Rep, ask: Ask, facts: Facts, *, pool: Pool | None) -> Iterator[tuple[Rep, str]]:
     """The named covers in a receiving function, one after another and never twice, then the team's manager."""
     functions = HandoffType(facts.handoff_type).receiving_functions
     seen, current = {owner.pk}, owner
@@ -145,33 +102,39 @@ def _covers(owner: Rep, ask: Ask, facts: Facts) -> Iterator[tuple[Rep, str]]:
         if next_id is None or next_id in seen:
             break
         seen.add(next_id)
-        current = _loaded(next_id, ask)
+        current, *_ = _loaded([next_id], ask, pool=pool)
         if current.pk == facts.sender or current.function not in functions:
             continue
         yield current, f"{current.name} covers for {owner.name}"
     manager_id = owner.team.manager_id
     if manager_id is not None and manager_id not in seen and manager_id != facts.sender:
-        manager = _loaded(manager_id, ask)
+        manager, *_ = _loaded([manager_id], ask, pool=pool)
         yield manager, f"{manager.name} manages {owner.name}'s team"
 
 
-def _loaded(rep_id: int | None, ask: Ask) -> Rep:
-    return with_availability(Rep.objects.filter(pk__in=[rep_id]), now=ask.now).get()
+def _loaded(rep_ids: Iterable[int], ask: Ask, *, pool: Pool | None) -> list[Rep]:
+    """The people with all that `why_not` looks at, the limits they share included."""
+    reps = list(with_availability(Rep.objects.filter(pk__in=rep_ids), now=ask.now))
+    caps.share(reps, pool=pool, now=ask.now)
+    return reps
 
 
-def _decide_pod(match: Match, ask: Ask) -> Draft | None:
+def _decide_pod(match: Match, ask: Ask) -> Draft:
     """The account's pod: its members in the receiving functions, the least loaded first."""
     facts = match.located.facts
     functions = HandoffType(facts.handoff_type).receiving_functions
     members = Rep.objects.filter(pods__code=facts.pod, function__in=functions)
     members = members.exclude(pk=facts.sender) if facts.sender else members
-    reps = sorted(with_availability(members, now=ask.now), key=lambda rep: (rep.load, rep.pk))  # type: ignore[attr-defined]
-    candidates = tuple(Candidate(rep, why_not(rep, ask)) for rep in reps)
-    free = next((candidate.rep for candidate in candidates if candidate.reason is None), None)
+    loaded = _loaded(members.values_list("pk", flat=True), ask, pool=None)
+    reps = sorted(loaded, key=lambda rep: (rep.load, rep.pk))  # type: ignore[attr-defined]
+    candidates = tuple(Candidate(rep, why_not(rep, ask), on_leave=on_leave(rep, ask.now)) for rep in reps)
+    if match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY:
+        candidates = _anyway(candidates)
+    free = next((candidate.rep for candidate in candidates if candidate.is_free), None)
     if free is not None:
         return Draft(match, ask, candidates, direct=free)
     if not candidates or match.line.when_unavailable == Rule.WhenUnavailable.SKIP:
-        return None
+        return Draft(match, ask, candidates, skips=True)
     return Draft(match, ask, candidates, held_until=retry_at(reps, candidates, ask.now))
 
 
@@ -181,7 +144,7 @@ def _decide_pool(match: Match, ask: Ask) -> Draft:
     members = {
         member.rep_id: member for member in Membership.objects.filter(pool=pool, is_active=True) if pool.is_active
     }
-    reps = list(with_availability(Rep.objects.filter(pk__in=members), now=ask.now))
+    reps = _loaded(members, ask, pool=pool)
     territory = match.located.territory
     covering = [rep for rep in reps if not rep.territories or territory in rep.territories]
     notes: tuple[str, ...] = ()
@@ -189,27 +152,26 @@ def _decide_pool(match: Match, ask: Ask) -> Draft:
         notes = (f"nobody in {pool.name} covers {territory}, so the whole pool was asked",)
     asked = covering or reps
     candidates = tuple(
-        Candidate(rep, why_not(rep, ask), members[rep.pk].weight, members[rep.pk].pointer)
+        Candidate(rep, why_not(rep, ask), members[rep.pk], on_leave=on_leave(rep, ask.now))
         for rep in sorted(asked, key=lambda rep: turns.order(members[rep.pk]))
     )
     if match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY:
         candidates = _anyway(candidates)
-    held = None if any(c.reason is None for c in candidates) else retry_at(asked, candidates, ask.now)
+    held = None if any(c.is_free for c in candidates) else retry_at(asked, candidates, ask.now)
     return Draft(match, ask, candidates, pool=pool, held_until=held, notes=notes)
 
 
 def _anyway(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """With "assign anyway", hours and caps do not count when nobody else is left; leaving the roster does."""
-    if any(c.reason is None for c in candidates):
+    if any(c.is_free for c in candidates):
         return candidates
-    hard = {"inactive", "excluded", "segment_mismatch"}
-    return tuple(c if c.reason and c.reason.code in hard else replace(c, reason=None) for c in candidates)
+    return tuple(replace(c, anyway=not c.is_ruled_out) for c in candidates)
 
 
 def retry_at(reps: Sequence[Rep], candidates: Sequence[Candidate], now: datetime) -> datetime:
     """When to decide afresh: at the first opening, or soon where the reason may lift at any time."""
     codes = {candidate.reason.code for candidate in candidates if candidate.reason}
-    if not codes or codes & {"rate_cap", "load_cap"}:
+    if not codes or codes & AT_CAP:
         return now + RETRY_HELD
     openings = [free for rep in reps if (free := next_free(rep, now)) is not None and free > now]
     return min(openings, default=now + RETRY_HELD)

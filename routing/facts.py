@@ -77,6 +77,12 @@ class Located:
         return found
 
 
+def skills_asked(facts: Facts) -> frozenset[str]:
+    """The skills that the account asks for, in its custom attributes `skill` and `language`, commas between several."""
+    said = (facts.custom.get(name, "") for name in ("skill", "language"))
+    return frozenset(word for text in said for part in text.split(",") if (word := normal_word(part)))
+
+
 def normal_country(raw: str) -> str | None:
     """ISO 3166-1 alpha-2 in capitals, or None for anything else."""
     code = raw.strip().upper()

@@ -10,18 +10,21 @@ from datetime import datetime
 
 from django.db import connection
 
-from routing.availability import SPANS
-from routing.models import Membership, Rep
+from routing import caps, turns
+from routing.caps import SPANS
+from routing.models import Membership, Pool, Rep, Team
 
-# People come in the order of their ids in every pool, so that no two transactions wait for each other.
+# First the pool, then team by team: the team, where it has limits, and then its people by id. All pools keep to this
+# one order, so that no two transactions wait for each other.
 _LOCK = """
     SELECT member.id
     FROM routing_membership member
     JOIN routing_pool pool ON pool.id = member.pool_id
     JOIN routing_rep rep ON rep.id = member.rep_id
+    JOIN routing_team team ON team.id = rep.team_id
     WHERE member.pool_id = %s AND member.rep_id IN ({people})
-    ORDER BY member.rep_id
-    FOR NO KEY UPDATE OF pool, rep
+    ORDER BY rep.team_id, member.rep_id
+    FOR NO KEY UPDATE OF {rows}
 """
 _READ = """
     SELECT member.id, member.rep_id, member.weight, member.position, member.pointer, member.last_debit_seq,
@@ -36,28 +39,48 @@ _GIVEN = """,
 
 
 def lock(pool_id: int, reps: Sequence[Rep]) -> None:
-    """Waits for the pool and for these people of it, whose caps hold across pools; held until the transaction ends."""
+    """Waits for the pool and for these people of it, whose caps hold across pools; held until the transaction ends.
+
+    Their teams are waited for as well where one of them has limits, which its people share.
+    """
     if not connection.features.has_select_for_update:
         return  # SQLite lets one transaction write at a time, so all of it is ours already.
+    rows = "pool, team, rep" if any(rep.team.has_caps for rep in reps) else "pool, rep"
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK.format(people=_marks(reps)), [pool_id, *(rep.pk for rep in reps)])
+        cursor.execute(_LOCK.format(people=_marks(reps), rows=rows), [pool_id, *(rep.pk for rep in reps)])
 
 
-def read(pool_id: int, reps: Sequence[Rep], *, now: datetime) -> tuple[list[Membership], int]:
+def lock_one(rep: Rep, *, pool: Pool | None) -> None:
+    """Waits for the one person whom a rule names, with pool and team before them, as `lock` does.
+
+    The pool is waited for if it counts the handoff as a turn or has limits.
+    """
+    if pool is not None and (pool.debits_owner_matches or pool.has_caps):
+        turns.lock(pool.pk)
+    if rep.team.has_caps:
+        Team.objects.select_for_update(no_key=True).only("pk").get(pk=rep.team_id)
+    if rep.has_caps:
+        Rep.objects.select_for_update(no_key=True).only("pk").get(pk=rep.pk)
+
+
+def read(pool: Pool, reps: Sequence[Rep], *, now: datetime) -> tuple[list[Membership], int]:
     """The memberships of those who are still in the pool, and the number of the ledger's next line.
 
-    Caps, and what they have and were given as `availability.with_load` loads it, are renewed on `reps` themselves. A
-    rate cap that none of them had when they were loaded costs no count.
+    Caps, and what they have and were given as `caps.with_load` and `caps.share` load it, are renewed on `reps`
+    themselves. A rate cap that none of them had when they were loaded costs no count, and limits that nobody shared
+    cost no query.
     """
     people = {rep.pk: rep for rep in reps}
-    caps = [cap for cap in SPANS if any(getattr(rep, cap) is not None for rep in reps)]
-    names = ["load", "load_cap", *(name for cap in caps for name in (cap, f"given_{cap}"))]
+    rates = [cap for cap in SPANS if any(getattr(rep, cap) is not None for rep in reps)]
+    names = ["load", "load_cap", *(name for cap in rates for name in (cap, f"given_{cap}"))]
     moment = connection.ops.adapt_datetimefield_value
-    spans = [instant for cap in caps for instant in (moment(now - SPANS[cap]), moment(now))]
-    sql = _READ.format(given="".join(_GIVEN.format(cap=cap) for cap in caps), people=_marks(reps))
+    spans = [instant for cap in rates for instant in (moment(now - SPANS[cap]), moment(now))]
+    sql = _READ.format(given="".join(_GIVEN.format(cap=cap) for cap in rates), people=_marks(reps))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*spans, pool_id, *people])
+        cursor.execute(sql, [*spans, pool.pk, *people])
         rows = cursor.fetchall()
+    if any(caps.shared_by(rep) for rep in reps):
+        caps.share(reps, pool=pool, now=now)
     members, seq = [], 1
     for pk, rep_id, weight, position, pointer, last_debit_seq, last_seq, *counts in rows:
         seq = (last_seq or 0) + 1
@@ -65,7 +88,7 @@ def read(pool_id: int, reps: Sequence[Rep], *, now: datetime) -> tuple[list[Memb
         members.append(
             Membership(
                 id=pk,
-                pool_id=pool_id,
+                pool_id=pool.pk,
                 rep_id=rep_id,
                 weight=weight,
                 position=position,

@@ -7,6 +7,8 @@ lines. Callers hold the pool's lock (`lock`) from before they read pointers unti
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
 
 from django.db.models import Max, Min
 
@@ -15,15 +17,35 @@ from routing.models import Membership, Pool, Turn
 UNIT = 232_792_560
 """Divisible by every weight from 1 to 20, so that no turn is ever rounded."""
 
+MOST_TURNS = 1_000_000
+"""As far as a pointer may be set by hand, well within what its column holds."""
+
+
+class InTurn(Protocol):
+    """A place in a pool: a membership, or one as a receipt remembers it."""
+
+    @property
+    def pointer(self) -> int: ...
+    @property
+    def last_debit_seq(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def pk(self) -> int: ...
+
+
+class CalibrationError(ValueError):
+    """A pointer cannot be set so; the message is one sentence for whoever asked."""
+
 
 def cost(weight: int) -> int:
     """What one turn costs a member of this weight."""
     return UNIT // weight
 
 
-def order(membership: Membership) -> tuple[int, int, int, int]:
+def order(place: InTurn) -> tuple[int, int, int, int]:
     """Sorts members by who is next: lowest pointer, then the one whose last debit is oldest, then list position."""
-    return (membership.pointer, membership.last_debit_seq, membership.position, membership.pk)
+    return (place.pointer, place.last_debit_seq, place.position, place.pk)
 
 
 def lock(pool_id: int) -> None:
@@ -77,6 +99,41 @@ def join(membership: Membership, *, now: datetime, actor: str) -> Turn:
     return _write(
         membership, Turn.Kind.JOIN, start - membership.pointer, seq=next_seq(membership.pool_id), now=now, actor=actor,
         assignment_id=None, reason="",
+    )  # fmt: skip
+
+
+def return_from_leave(membership: Membership, *, lowest: int, allowance: int, now: datetime, actor: str) -> Turn | None:
+    """Lets somebody who is back catch up on `allowance` turns at most: max(own, lowest of those present - k / weight).
+
+    None, and no line, when their pointer is not behind that. The pool is locked already; once per leave.
+    """
+    behind = lowest - allowance * cost(membership.weight) - membership.pointer
+    if behind <= 0:
+        return None
+    return _write(
+        membership, Turn.Kind.RETURN, behind, seq=next_seq(membership.pool_id), now=now, actor=actor,
+        assignment_id=None, reason="",
+    )  # fmt: skip
+
+
+def calibrate(membership_id: int, *, turns: Decimal, now: datetime, actor: str, reason: str) -> Turn | None:
+    """Sets a member's pointer by hand to so many turns of weight one, with the reason. Locks the pool.
+
+    None, and no line, when the pointer stands there already. Raises CalibrationError without a reason, or beyond a
+    million turns.
+    """
+    if not reason.strip():
+        raise CalibrationError("Say in a sentence why the turns are set by hand.")
+    if not (turns.is_finite() and abs(turns) <= MOST_TURNS):
+        raise CalibrationError(f"Turns are a number between -{MOST_TURNS:,} and {MOST_TURNS:,}.")
+    lock(Membership.objects.only("pool_id").get(pk=membership_id).pool_id)
+    membership = Membership.objects.get(pk=membership_id)
+    units = round(turns * UNIT) - membership.pointer
+    if units == 0:
+        return None
+    return _write(
+        membership, Turn.Kind.CALIBRATE, units, seq=next_seq(membership.pool_id), now=now, actor=actor,
+        assignment_id=None, reason=reason.strip()[:200],
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ OUT: Mapping[str, str] = {
     "excluded": "Its person held it before",
     "inactive": "Its person has left",
     "segment_mismatch": "Its person does not serve the segment",
+    "skill_mismatch": "Its person does not have the skill",
     "absent": "Its person is away",
     "holiday": "Its person has a public holiday",
     "paused": "Its person asked for no new work",
@@ -142,7 +143,7 @@ def _without_conditions(line: Line) -> str:
 
 
 def _turn(receipt: Mapping[str, Any]) -> str:
-    if "ledger" not in receipt:
+    if "ledger" not in receipt or receipt.get("order") == "listed":
         return "Named by the rule."
     strategy = receipt["strategy"]
     return "Fewest open handoffs for their weight." if strategy == "least_loaded" else "First in turn among those free."

@@ -59,7 +59,7 @@ class Assignment(models.Model):
     handoff_uuid = models.UUIDField()
     number = models.PositiveIntegerField()
     rep = models.ForeignKey(Rep, models.PROTECT, related_name="assignments")
-    pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="assignments")
+    pool = models.ForeignKey(Pool, models.PROTECT, null=True, blank=True, related_name="assignments", db_index=False)
     decision = models.ForeignKey(Decision, models.PROTECT, null=True, blank=True, related_name="assignments")
     assigned_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True, blank=True)
@@ -87,6 +87,12 @@ class Assignment(models.Model):
                 name="assignment_load",
             ),
             models.Index(fields=("rep", "assigned_at"), name="assignment_rate"),
+            models.Index(
+                fields=("pool",),
+                condition=models.Q(released_at__isnull=True),
+                name="assignment_pool_load",
+            ),
+            models.Index(fields=("pool", "assigned_at"), name="assignment_pool_rate"),
         )
 
     def __str__(self) -> str:

@@ -195,11 +195,13 @@ class Absence(models.Model):
     ends_at = models.DateTimeField()
     cover = models.ForeignKey(Rep, models.SET_NULL, null=True, blank=True, related_name="+")
     note = models.CharField(max_length=200, blank=True)
+    uid = models.CharField(max_length=255, blank=True, editable=False, help_text="The entry of an imported calendar")
     history = HistoricalRecords()
 
     class Meta:
         ordering = ("starts_at",)
         constraints = (
+            models.UniqueConstraint(fields=("rep", "uid"), condition=~models.Q(uid=""), name="absence_imported_once"),
             models.CheckConstraint(
                 condition=models.Q(ends_at__gt=models.F("starts_at")),
                 name="absence_ends_after_start",

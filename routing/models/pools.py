@@ -38,7 +38,10 @@ class Pool(Caps):
 
 
 class Membership(models.Model):
-    """A person in a pool. `pointer` is in units of 232,792,560 / weight and always equals the sum of the ledger."""
+    """A person in a pool. `pointer` is in units of 232,792,560 / weight and always equals the sum of the ledger.
+
+    `away_since` is when a turn was first given past them because they were on leave; null once they have returned.
+    """
 
     pool = models.ForeignKey(Pool, models.CASCADE, related_name="memberships")
     rep = models.ForeignKey(Rep, models.PROTECT, related_name="memberships")
@@ -47,7 +50,8 @@ class Membership(models.Model):
     is_active = models.BooleanField(default=True)
     pointer = models.BigIntegerField(default=0, editable=False)
     last_debit_seq = models.BigIntegerField(default=0, editable=False)
-    history = HistoricalRecords(excluded_fields=["pointer", "last_debit_seq"])
+    away_since = models.DateTimeField(null=True, blank=True, editable=False)
+    history = HistoricalRecords(excluded_fields=["pointer", "last_debit_seq", "away_since"])
 
     class Meta:
         ordering = ("pool", "position", "id")

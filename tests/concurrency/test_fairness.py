@@ -16,7 +16,8 @@ from handoffs import engine, pipeline, timeline
 from handoffs.models import Event, Handoff, State
 from routing import turns
 from routing.assign import Outcome, assign
-from routing.decide import RETRY_HELD, Draft, decide
+from routing.candidates import Draft
+from routing.decide import RETRY_HELD, decide
 from routing.facts import Facts
 from routing.models import Assignment, HandoffType, Membership, Pool, Rep, Rule, RuleSet, Turn
 from tests.concurrency.crowd import crowd, succeeded, together

@@ -7,7 +7,8 @@ from uuid import uuid4
 from django.db.models import Sum
 
 from routing.assign import Outcome, assign
-from routing.decide import Draft, decide
+from routing.candidates import Draft
+from routing.decide import decide
 from routing.facts import Facts
 from routing.models import Membership, Pool, Rep, RuleSet
 from tests.factories import (

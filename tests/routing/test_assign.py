@@ -167,14 +167,20 @@ def test_the_receipt_holds_all_that_was_decided_on() -> None:
     assert (decision.rule_set, decision.rule, decision.pool) == (version, version.rules.get(code="R-1"), pool)
     assert (decision.chosen, decision.outcome, decision.decided_at) == (who("B"), "assigned", NOW)
     assert Facts.from_json(decision.facts) == facts
+    first, second = pool.memberships.order_by("position")
+    place = {"anyway": False, "pointer": 0, "last_debit_seq": 0, "load": 0}
     assert decision.receipt == {
+        "format": 1,
         "version": 3,
         "rule": "R-1",
         "rule_name": "Nordics",
         "strategy": "round_robin",
+        "when_unavailable": "skip",
         "segment": "enterprise",
         "territory": "nordics",
         "pool": pool.name,
+        "ask": {"now": NOW.isoformat(), "segment": "enterprise", "skills": []},
+        "excluded": [0],
         "candidates": [
             {
                 "rep": who("A").pk,
@@ -182,8 +188,9 @@ def test_the_receipt_holds_all_that_was_decided_on() -> None:
                 "code": "absent",
                 "words": "is away until 18 Nov 2026 10:00 UTC",
                 "weight": 1,
-                "pointer": 0,
-                "load": 0,
+                "position": 0,
+                "member": first.pk,
+                **place,
             },
             {
                 "rep": who("B").pk,
@@ -191,15 +198,19 @@ def test_the_receipt_holds_all_that_was_decided_on() -> None:
                 "code": "eligible",
                 "words": "can take it",
                 "weight": 2,
-                "pointer": 0,
-                "load": 0,
+                "position": 1,
+                "member": second.pk,
+                **place,
             },
         ],
-        "excluded": [0],
+        "order": "turns",
+        "covered": None,
+        "returns": [],
         "notes": [],
         "skipped_rules": [],
+        "skipped": [],
         "chosen": {"rep": who("B").pk, "name": "B"},
-        "ledger": {"seq": 1, "before": 0, "after": 116_396_280, "weight": 2},
+        "ledger": {"seq": 1, "member": second.pk, "before": 0, "after": 116_396_280, "weight": 2},
     }
     assignment = Assignment.objects.get()
     assert (assignment.rep, assignment.pool, assignment.decision, assignment.assigned_at) == (

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from routing.availability import Ask, Reason, next_free, why_not, with_availability
+from routing.availability import Ask, next_free, why_not, with_availability
 from routing.models import Assignment, Rep
+from routing.reasons import Reason
 from tests.factories import (
     NOW,
     AbsenceFactory,

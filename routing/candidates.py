@@ -1,0 +1,79 @@
+"""Who was looked at, and a decision before the turn is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing.availability import Ask
+from routing.matcher import Line, Match
+from routing.models import Membership, Pool, Rep, Team
+from routing.reasons import HARD, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who was looked at, and the reason against them, if there is one.
+
+    `anyway` says that the rule gives it to them in spite of the reason. `member` is their place in the pool; `on_leave`
+    says whether they were off the roster, absent or paused.
+    """
+
+    rep: Rep
+    reason: Reason | None
+    member: Membership | None = None
+    anyway: bool = False
+    on_leave: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        return self.reason is None or self.anyway
+
+    @property
+    def is_ruled_out(self) -> bool:
+        """Whether no rule could give it to them."""
+        return self.reason is not None and self.reason.code in HARD
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A rule that matched and gave it to nobody: its people were out, or it leads to another team than asked for."""
+
+    line: Line
+    candidates: tuple[Candidate, ...]
+    is_other_team: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"{self.line.code} {self.line.name}{', another team' if self.is_other_team else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A decision before the turn is taken: the rule, the pool or the one person, and a reason for every candidate.
+
+    With `skips` the rule's people are out and it says to go on to the next one. `covered` is the owner for whom
+    `direct` stands in.
+    """
+
+    match: Match
+    ask: Ask
+    candidates: tuple[Candidate, ...]
+    direct: Rep | None = None
+    pool: Pool | None = None
+    held_until: datetime | None = None
+    notes: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    skips: bool = False
+    covered: Rep | None = None
+
+    @property
+    def eligible(self) -> tuple[Candidate, ...]:
+        return tuple(candidate for candidate in self.candidates if candidate.is_free)
+
+    @property
+    def team(self) -> Team | None:
+        """The team that receives it: the pool's, else that of the person the rule names."""
+        if self.pool is not None:
+            return self.pool.team
+        return self.candidates[0].rep.team if self.candidates else None

@@ -1,0 +1,172 @@
+"""The receipt of a decision: everything that the choice rested on, so that it can be explained and made again.
+
+`Decision` has the facts (`Facts.to_json`), the rule-set version, the rule that won, the pool, who was chosen and when.
+`Decision.receipt` is a mapping with:
+
+    format         1
+    version        number of the rule set; rule, rule_name, strategy, when_unavailable: of the winning rule
+    segment, territory   where the version places the facts; null when nowhere
+    pool           the pool's name, or null
+    ask            {"now": ISO instant, "segment": ..., "skills": [...]}: what people were asked for
+    excluded       ids of the people who were left out, the previous holders
+    candidates     one mapping per person who was looked at, in the order in which they were asked:
+                       rep, name                             whom
+                       code, words                           "eligible", or the reason (`routing.reasons`) in words
+                       anyway                                whether the rule overlooks that reason
+                       weight, pointer, last_debit_seq,
+                       position, member                      their place in the pool as it was under its lock; where no
+                                                             pool is asked 1, 0, 0, 0 and null
+                       load                                  what they had open
+    order          how one of those is chosen: "turns" (lowest pointer), "least_loaded" (lowest load per weight, then
+                   turns), "listed" (the first)
+    covered        {"rep", "name"} of the owner for whom the chosen one stands in, or null
+    returns        turns caught up on coming back from leave, before the choice: [{"rep", "seq", "units"}]
+    notes          further remarks in words
+    skipped_rules  rules before it that matched and gave it to nobody, in words
+    skipped        the same: [{"rule", "why": "out" or "other_team", "candidates": [...]}]
+    chosen         {"rep", "name"}; absent when nobody was chosen
+    ledger         {"seq", "member", "before", "after", "weight"} of the turn that was taken; absent when none was
+    held_until     ISO instant at which it is decided afresh; only when nobody was chosen
+
+`chosen_by` makes the choice again from such a mapping, by the function that made it in the first place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from routing import turns
+from routing.candidates import Candidate, Draft, Skipped
+from routing.models import Rule
+
+FORMAT = 1
+
+TURNS, LEAST_LOADED, LISTED = "turns", "least_loaded", "listed"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somebody between whom and others is chosen: their place in the pool, and what they have open."""
+
+    rep: int
+    is_free: bool
+    weight: int = 1
+    pointer: int = 0
+    last_debit_seq: int = 0
+    position: int = 0
+    pk: int = 0
+    load: int = 0
+
+
+def choose(places: Sequence[Place], *, order: str) -> Place | None:
+    """Who gets it among those who are free; None when nobody is. The same places always give the same answer."""
+    free = [place for place in places if place.is_free]
+    if not free:
+        return None
+    if order == LISTED:
+        return free[0]
+    if order == LEAST_LOADED:
+        return min(free, key=lambda place: (place.load * turns.cost(place.weight), *turns.order(place)))
+    return min(free, key=turns.order)
+
+
+def chosen_by(receipt: Mapping[str, Any]) -> int | None:
+    """The id of the Rep whom the inputs of a stored receipt lead to; None when they lead to nobody."""
+    chosen = choose([_stored(candidate) for candidate in receipt["candidates"]], order=receipt["order"])
+    return chosen.rep if chosen else None
+
+
+def order_of(draft: Draft) -> str:
+    """How one of the draft's candidates is chosen."""
+    if draft.direct is None and draft.pool is not None:
+        if draft.match.line.strategy == Rule.Strategy.ROUND_ROBIN:
+            return TURNS
+        if draft.match.line.strategy == Rule.Strategy.LEAST_LOADED:
+            return LEAST_LOADED
+    return LISTED
+
+
+def place_of(candidate: Candidate) -> Place:
+    """The candidate as one of those between whom is chosen."""
+    member, load = candidate.member, getattr(candidate.rep, "load", 0)
+    if member is None:
+        return Place(candidate.rep.pk, candidate.is_free, load=load)
+    return Place(
+        rep=candidate.rep.pk,
+        is_free=candidate.is_free,
+        weight=member.weight,
+        pointer=member.pointer,
+        last_debit_seq=member.last_debit_seq,
+        position=member.position,
+        pk=member.pk,
+        load=load,
+    )
+
+
+def receipt_of(draft: Draft) -> dict[str, Any]:
+    """All of the receipt that is known before somebody is chosen."""
+    located, line = draft.match.located, draft.match.line
+    return {
+        "format": FORMAT,
+        "version": draft.match.rules.number,
+        "rule": line.code,
+        "rule_name": line.name,
+        "strategy": line.strategy,
+        "when_unavailable": line.when_unavailable,
+        "segment": located.segment,
+        "territory": located.territory,
+        "pool": draft.pool.name if draft.pool else None,
+        "ask": {
+            "now": draft.ask.now.isoformat(),
+            "segment": draft.ask.segment,
+            "skills": sorted(draft.ask.skills),
+        },
+        "excluded": sorted(draft.ask.excluded),
+        "candidates": [_candidate(candidate) for candidate in draft.candidates],
+        "order": order_of(draft),
+        "covered": {"rep": draft.covered.pk, "name": draft.covered.name} if draft.covered else None,
+        "returns": [],
+        "notes": list(draft.notes),
+        "skipped_rules": [skipped.words for skipped in draft.skipped],
+        "skipped": [_skipped(skipped) for skipped in draft.skipped],
+    }
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    place = place_of(candidate)
+    return {
+        "rep": candidate.rep.pk,
+        "name": candidate.rep.name,
+        "code": candidate.reason.code if candidate.reason else "eligible",
+        "words": candidate.reason.words if candidate.reason else "can take it",
+        "anyway": candidate.anyway,
+        "weight": place.weight,
+        "pointer": place.pointer,
+        "last_debit_seq": place.last_debit_seq,
+        "position": place.position,
+        "member": place.pk or None,
+        "load": getattr(candidate.rep, "load", None),
+    }
+
+
+def _skipped(skipped: Skipped) -> dict[str, Any]:
+    return {
+        "rule": skipped.line.code,
+        "why": "other_team" if skipped.is_other_team else "out",
+        "candidates": [_candidate(candidate) for candidate in skipped.candidates],
+    }
+
+
+def _stored(candidate: Mapping[str, Any]) -> Place:
+    return Place(
+        rep=candidate["rep"],
+        is_free=candidate["code"] == "eligible" or candidate["anyway"],
+        weight=candidate["weight"],
+        pointer=candidate["pointer"],
+        last_debit_seq=candidate["last_debit_seq"],
+        position=candidate["position"],
+        pk=candidate["member"] or 0,
+        load=candidate["load"] or 0,
+    )
