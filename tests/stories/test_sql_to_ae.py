@@ -30,7 +30,8 @@ def test_a_qualified_deal_reaches_an_account_executive_and_is_converted(office: 
     assert handoff.assignment.decision is not None
     receipt = handoff.assignment.decision.receipt
     assert (receipt["rule"], receipt["rule_name"]) == ("R-110", "SQL, enterprise, EMEA North")
-    assert receipt["ledger"] == {"seq": 1, "before": 0, "after": 232_792_560, "weight": 1}
+    taken = {key: receipt["ledger"][key] for key in ("seq", "before", "after", "weight")}
+    assert taken == {"seq": 1, "before": 0, "after": 232_792_560, "weight": 1}
     looked_at = [(candidate["name"], candidate["code"]) for candidate in receipt["candidates"]]
     assert looked_at == [
         ("Ingrid Solheim", "eligible"),
