@@ -146,6 +146,48 @@ def test_an_hourly_cap_holds_when_many_pick_at_once():
     assert set(Counter(Assignment.objects.values_list("rep", flat=True)).values()) == {2}
 
 
+def test_a_teams_limit_holds_for_its_people_in_several_pools():
+    """Two teams with limits, whose people mix in three pools: each team gets exactly what it may have, and no more."""
+    calendar = AlwaysOpenFactory.create()
+    teams = [TeamFactory.create(calendar=calendar, load_cap=5), TeamFactory.create(calendar=calendar, hour_cap=4)]
+    first, second = (RepFactory.create_batch(3, team=team) for team in teams)
+    pools = [pool_of([*first, *second]), pool_of([*second, *first]), pool_of([first[2], second[0]])]
+    drafts = rules_to(*pools)
+    shuffled = random.Random(11)
+    order = [shuffled.choice(drafts) for _ in range(crowd(postgresql=60, sqlite=18))]
+    outcomes = succeeded(together(len(order), lambda number: pick(order[number])))
+    assert sum(outcome.assignment is not None for outcome in outcomes) == 9
+    assert Counter(Assignment.objects.values_list("rep__team", flat=True)) == {teams[0].pk: 5, teams[1].pk: 4}
+    for pool in pools:
+        assert_the_ledger_is_whole(pool)
+
+
+def test_a_pools_limit_holds_when_many_pick_at_once():
+    pool = pool_of(people(5))
+    pool.load_cap = 7
+    pool.save()
+    [draft] = rules_to(pool)
+    outcomes = succeeded(together(crowd(postgresql=50, sqlite=12), lambda _: pick(draft)))
+    assert sum(outcome.assignment is not None for outcome in outcomes) == 7
+    taken = Counter(Assignment.objects.values_list("rep", flat=True))
+    assert max(taken.values()) - min(taken.values()) <= 1
+    assert_the_ledger_is_whole(pool)
+
+
+def test_a_leave_is_returned_from_once_however_many_ask_at_that_moment():
+    pool = pool_of(people(3))
+    away = pool.memberships.get(position=1)
+    Rep.objects.filter(pk=away.rep_id).update(paused_since=NOW)
+    [draft] = rules_to(pool)
+    for _ in range(40):
+        pick(draft)
+    Rep.objects.update(paused_since=None)
+    again = decide(draft.match.located.facts, now=NOW)
+    succeeded(together(crowd(postgresql=30, sqlite=6), lambda _: pick(again)))
+    assert Turn.objects.filter(kind=Turn.Kind.RETURN).count() == 1
+    assert_the_ledger_is_whole(pool)
+
+
 def test_engines_side_by_side_give_every_handoff_one_owner_and_keep_every_chain(firm: Company):
     handoffs = []
     for _ in range(crowd(postgresql=24, sqlite=8)):
