@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from handoffs.models import Account, Deal, Handoff
-from routing.models import Assignment, Function, HandoffType, Rep, Team, User
+from handoffs.models import Account, Approval, Deal, Handoff
+from routing.models import Assignment, Delegation, Function, HandoffType, Rep, Role, RoleCode, Team, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 SEES_ALL = frozenset({"revops", "auditor", "leadership"})
 LEAVES = (Assignment.Release.REASSIGNED, Assignment.Release.REJECTED)
@@ -55,6 +56,13 @@ RIGHTS: Mapping[str, frozenset[Side]] = {
     "retry": frozenset({Side.REVOPS}),
 }
 """Who may do each verb of the pipeline; auditors and leadership, who see all, do none."""
+
+
+SIGNS: Mapping[Approval.Side, tuple[str, tuple[RoleCode, ...]]] = {
+    Approval.Side.REVOPS: ("revops", (RoleCode.REVOPS_DIRECTOR, RoleCode.REVOPS_MANAGER)),
+    Approval.Side.LEADERSHIP: ("leadership", (RoleCode.CRO, RoleCode.SALES_MANAGER)),
+}
+"""Side -> the group and the offices that sign for it."""
 
 
 def groups_of(user: User | AnonymousUser) -> frozenset[str]:
@@ -211,6 +219,44 @@ def roster_visible_to(user: User | AnonymousUser) -> QuerySet[Rep]:
     if sees_all(user) or (isinstance(user, User) and user.is_active and (rep_of(user) is not None)):
         return Rep.objects.all()
     return Rep.objects.none()
+
+
+def sees_rules(user: User | AnonymousUser, *, at: datetime) -> bool:
+    """Whether the user may look at the versions of the rules: those who see all handoffs, and those who sign."""
+    return sees_all(user) or bool(signs_for(user, at=at))
+
+
+def keeps_rules(user: User | AnonymousUser) -> bool:
+    """Whether the user may begin, submit, rebase and take back versions of the rules: RevOps and superusers."""
+    return isinstance(user, User) and user.is_active and _keeps_the_machine(user)
+
+
+def signs_for(user: User | AnonymousUser, *, at: datetime) -> dict[Approval.Side, str]:
+    """The sides for which the user may sign at `at` (UTC), each with the office that gives the right, if one does.
+
+    Holders of an office sign, whom they have delegated it to, and the group of the side. Being superuser does not help.
+    """
+    if not isinstance(user, User) or not user.is_active:
+        return {}
+    groups, offices = groups_of(user), _offices_of(user, at)
+    found = {}
+    for side, (group, codes) in SIGNS.items():
+        held = [code for code in codes if code in offices]
+        if held or group in groups:
+            found[side] = str(held[0]) if held else ""
+    return found
+
+
+def _offices_of(user: User, at: datetime) -> set[str]:
+    rep = rep_of(user)
+    if rep is None or not rep.is_active:
+        return set()
+    found = set(Role.objects.filter(holder=rep).values_list("code", flat=True))
+    taken = Delegation.objects.filter(delegate=rep, starts_at__lte=at, ends_at__gt=at)
+    for holder, role in taken.values_list("holder", "role"):
+        held = Role.objects.filter(holder=holder).values_list("code", flat=True)
+        found |= {code for code in held if role in {"", code}}
+    return found
 
 
 def _keeps_the_machine(user: User) -> bool:

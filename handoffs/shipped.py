@@ -17,6 +17,7 @@ from django.db import transaction
 
 from handoffs.models import TypeSetting
 from routing.models import HandoffType, Pool, Rep, Rule, RuleSet, Segment, SegmentCode, Team, Territory, User
+from routing.publish import content_hash
 from sla.models import ClockKind, EscalationStep, Policy
 
 REP, MANAGER, REVOPS, LEADERSHIP, AUDITOR = GROUPS = ("rep", "manager", "revops", "leadership", "auditor")
@@ -137,12 +138,7 @@ def first_rules(
     if existing is not None:
         return existing
     rule_set = RuleSet.objects.create(
-        number=1,
-        state=RuleSet.State.LIVE,
-        title="Shipped rules",
-        author=author,
-        created_at=now,
-        published_at=now,
+        number=1, state=RuleSet.State.DRAFT, title="Shipped rules", author=author, created_at=now
     )
     Segment.objects.bulk_create(_segments(rule_set))
     Territory.objects.bulk_create(
@@ -152,6 +148,9 @@ def first_rules(
     Rule.objects.bulk_create(
         _rules(rule_set, pool_rules=pool_rules, catch_all_pool=catch_all_pool, owner=catch_all_owner)
     )
+    # Live only once it is whole: the database lets nobody add to a live version.
+    rule_set.state, rule_set.published_at, rule_set.content_hash = RuleSet.State.LIVE, now, content_hash(rule_set)
+    rule_set.save(update_fields=["state", "published_at", "content_hash"])
     return rule_set
 
 

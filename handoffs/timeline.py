@@ -19,7 +19,7 @@ from typing import Any
 from django.db import transaction
 
 from handoffs.completeness_fields import FIELDS
-from handoffs.models import Delivery, Event, Handoff, Remark, ReturnReason
+from handoffs.models import Approval, Delivery, Event, Handoff, Remark, ReturnReason
 from handoffs.purposes import name_of
 from routing.models import Rep, RoleCode, User
 from sla.models import ClockKind, EscalationStep
@@ -197,6 +197,16 @@ SENTENCES: Mapping[str, str] = {
     "delivery_parked": "{purpose}: parked after failing by {channel}",
     "delivery_retried": "{purpose}: put back in the queue by hand, by {channel}",
     "cancelled": "{purpose}: no longer needed by {channel}",
+    "rules_begun": "Begun as a copy of v{based_on}",
+    "rules_edited": "Edited: {what}",
+    "rules_submitted": "Submitted for signatures",
+    "rules_taken_back": "Taken back to a draft; signatures are void",
+    "rules_signed": "Signed for {side}",
+    "rules_changes_asked": "Changes asked for by {side}; a draft again",
+    "rules_published": "Went live in place of v{replaced}",
+    "rules_archived": "Replaced by v{by_version}",
+    "rules_rebased": "Brought up to date with v{onto}; signatures are void",
+    "rules_gone_back": "Made from v{source}, under the signatures it had",
 }
 
 # The words of these facts; other values are said as they are stored.
@@ -208,6 +218,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "gap": {key: field.label for key, field in FIELDS.items()},
     "action": {choice.value: str(choice.label).lower() for choice in EscalationStep.Action},
     "role": {choice.value: str(choice.label) for choice in RoleCode},
+    "side": {choice.value: str(choice.label) for choice in Approval.Side},
 }
 
 

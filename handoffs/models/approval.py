@@ -9,18 +9,29 @@ from routing.models import RoleCode
 
 
 class Approval(models.Model):
-    """Bound to the content's hash: a later edit has another hash, so it voids the signature. Authors never sign."""
+    """Bound to the content's hash and to the submission it answers: an edit, or asking again, voids the signature.
+
+    Authors never sign, and nobody signs for both sides.
+    """
 
     class Verdict(models.TextChoices):
         APPROVED = "approved", "Approved"
         CHANGES = "changes", "Changes requested"
+
+    class Side(models.TextChoices):
+        """Content needs one signature of each, so of two people."""
+
+        REVOPS = "revops", "RevOps"
+        LEADERSHIP = "leadership", "Sales leadership"
 
     subject_kind = models.CharField(max_length=32)
     subject_id = models.UUIDField()
     content_hash = models.CharField(max_length=64)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     approver = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    role = models.CharField(max_length=32, choices=RoleCode.choices)
+    side = models.CharField(max_length=16, choices=Side.choices)
+    role = models.CharField(max_length=32, choices=RoleCode.choices, blank=True)
+    submission = models.PositiveIntegerField(default=1, help_text="Which time of asking it answers")
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     comment = models.TextField(blank=True)
     at = models.DateTimeField()
@@ -42,8 +53,8 @@ class Approval(models.Model):
                     "subject_kind",
                     "subject_id",
                     "content_hash",
+                    "submission",
                     "approver",
-                    "role",
                 ),
                 name="approval_once",
             ),

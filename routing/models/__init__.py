@@ -4,7 +4,7 @@ from routing.models.assignment import Assignment, Decision
 from routing.models.hours import Calendar, Holiday
 from routing.models.people import Absence, Delegation, Rep, Role, Team, User
 from routing.models.pools import Membership, Pod, Pool, Turn
-from routing.models.rules import Rule, RuleSet, Segment, Territory
+from routing.models.rules import FrozenVersionError, Rule, RuleSet, Segment, Territory
 from routing.models.types import Function, HandoffType, RoleCode, SegmentCode
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Calendar",
     "Decision",
     "Delegation",
+    "FrozenVersionError",
     "Function",
     "HandoffType",
     "Holiday",

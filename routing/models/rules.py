@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -39,6 +40,12 @@ class RuleSet(models.Model):
     )
     created_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True, blank=True)
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    editors = models.ManyToManyField(settings.AUTH_USER_MODEL, editable=False, related_name="+")
+    submissions = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ("-number",)
@@ -57,8 +64,36 @@ class RuleSet(models.Model):
     def __str__(self) -> str:
         return f"Rules v{self.number}"
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Removes a draft with its parts. Raises FrozenVersionError for any other version."""
+        _refuse_unless_draft(self.pk)
+        return super().delete(*args, **kwargs)
 
-class Segment(models.Model):
+
+class FrozenVersionError(Exception):
+    """The version is no draft, so neither it nor its parts change; the message says which, and what to do."""
+
+
+class PartOfVersion(models.Model):
+    """A part can be written while its version is a draft; afterwards the database refuses it too."""
+
+    rule_set_id: int
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises FrozenVersionError unless the version is a draft."""
+        _refuse_unless_draft(self.rule_set_id)
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Raises FrozenVersionError unless the version is a draft."""
+        _refuse_unless_draft(self.rule_set_id)
+        return super().delete(*args, **kwargs)
+
+
+class Segment(PartOfVersion):
     """A market segment by head count, half-open [from, below); partner-like ones follow the account's tier instead."""
 
     rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="segments")
@@ -85,7 +120,7 @@ class Segment(models.Model):
         return self.name
 
 
-class Territory(models.Model):
+class Territory(PartOfVersion):
     """A piece of the market, by country, region, postal prefix, industry or named accounts; the most specific wins."""
 
     rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="territories")
@@ -105,7 +140,7 @@ class Territory(models.Model):
         _refuse_bad_conditions(self.conditions)
 
 
-class Rule(models.Model):
+class Rule(PartOfVersion):
     """One line of the list: if the conditions hold, this is who takes it. Order is precedence."""
 
     class Strategy(models.TextChoices):
@@ -183,6 +218,14 @@ class Rule(models.Model):
 
     def clean(self) -> None:
         _refuse_bad_conditions(self.conditions)
+
+
+def _refuse_unless_draft(rule_set_id: int) -> None:
+    frozen = RuleSet.objects.exclude(state=RuleSet.State.DRAFT).filter(pk=rule_set_id).first()
+    if frozen is not None:
+        raise FrozenVersionError(
+            f"{frozen} are {frozen.get_state_display().lower()}, so nothing in them changes. Begin a draft from them."
+        )
 
 
 def _refuse_bad_conditions(raw: object) -> None:

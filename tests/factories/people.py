@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from typing import Any, TypeVar
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
@@ -10,6 +11,7 @@ from factory.declarations import LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
+from routing.append_only import maintenance
 from routing.models import (
     Absence,
     Calendar,
@@ -29,6 +31,8 @@ from routing.models import (
     Territory,
     User,
 )
+
+_Part = TypeVar("_Part", Segment, Territory, Rule)
 
 NOW = datetime(2026, 11, 17, 10, 0, tzinfo=UTC)
 """A Tuesday morning."""
@@ -168,7 +172,19 @@ class RuleSetFactory(DjangoModelFactory[RuleSet]):
     created_at = NOW
 
 
-class SegmentFactory(DjangoModelFactory[Segment]):
+class PartFactory(DjangoModelFactory[_Part]):
+    """Parts of a version, also of one that is live already: a test may put its rules together piece by piece."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: type[_Part], *_args: Any, **kwargs: Any) -> _Part:
+        with maintenance():
+            return model_class._default_manager.bulk_create([model_class(**kwargs)])[0]
+
+
+class SegmentFactory(PartFactory[Segment]):
     class Meta:
         model = Segment
 
@@ -177,7 +193,7 @@ class SegmentFactory(DjangoModelFactory[Segment]):
     name = Sequence(lambda n: f"Segment {n}")
 
 
-class TerritoryFactory(DjangoModelFactory[Territory]):
+class TerritoryFactory(PartFactory[Territory]):
     class Meta:
         model = Territory
 
@@ -187,7 +203,7 @@ class TerritoryFactory(DjangoModelFactory[Territory]):
     conditions = LazyFunction(lambda: {"country": ["NO"]})
 
 
-class RuleFactory(DjangoModelFactory[Rule]):
+class RuleFactory(PartFactory[Rule]):
     class Meta:
         model = Rule
 

@@ -199,6 +199,7 @@ class ApprovalFactory(DjangoModelFactory[Approval]):
     content_hash = Sequence(lambda n: f"{n:064x}")
     author = SubFactory(UserFactory)
     approver = SubFactory(UserFactory)
+    side = Approval.Side.REVOPS
     role = RoleCode.REVOPS_DIRECTOR
     verdict = Approval.Verdict.APPROVED
     at = NOW

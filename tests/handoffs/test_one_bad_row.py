@@ -16,6 +16,7 @@ from handoffs.admin.forms import TypeSettingForm
 from handoffs.connectors import configured
 from handoffs.connectors.ports import AccountRecord
 from handoffs.models import Delivery, Event, Handoff, State, TypeSetting
+from routing.append_only import maintenance
 from routing.calendars import working_hours
 from routing.decide import decide
 from routing.facts import Facts
@@ -120,7 +121,8 @@ def test_a_calendar_refuses_a_place_without_known_holidays(country: str, region:
 
 def test_a_person_whom_a_rule_names_is_judged_by_what_they_do_today(firm: Company) -> None:
     ingrid = firm.reps["ingrid"]
-    Rule.objects.filter(code="R-010").update(named_rep=ingrid)
+    with maintenance():
+        Rule.objects.filter(code="R-010").update(named_rep=ingrid)
     facts = Facts(handoff_type="sql_to_ae", employee_count=4200)
     assert decide(facts, now=NOW).match.line.code == "R-010"
     Rep.objects.filter(pk=ingrid.pk).update(function="sdr")

@@ -1,0 +1,253 @@
+"""Versions of the rules, as people bring them about: begin, submit, sign, publish, rebase, go back.
+
+`routing.publish` moves the version; here it is asked who signed what, and every act is one transaction with its line on
+the stream `rule_set:<uuid>`. A version goes live under two signatures, one for RevOps and one for sales leadership, of
+people who neither wrote nor edited it, on exactly what it says. All verbs raise `VersionError`, whose message is a
+sentence for people; `now` is business time, `signed_at` real time, both aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from handoffs import timeline
+from handoffs.access import signs_for
+from handoffs.models import Approval
+from routing import drafts, publish
+from routing.models import RuleSet, User
+from routing.publish import VersionError
+
+SUBJECT = "rule_set"
+Side, State = Approval.Side, RuleSet.State
+
+
+def stream_of(rule_set: RuleSet) -> str:
+    """Where the log keeps what happened to the version."""
+    return f"{SUBJECT}:{rule_set.uuid}"
+
+
+@transaction.atomic
+def begin(*, based_on: RuleSet, title: str, by: User, now: datetime) -> RuleSet:
+    """A new draft that says what `based_on` says."""
+    draft = drafts.start_draft(based_on=based_on, title=title, author=by, now=now)
+    _record(draft, "rules_begun", by=by, now=now, based_on=based_on.number)
+    return draft
+
+
+@transaction.atomic
+def edited(rule_set: RuleSet, *, what: Sequence[str], by: User, now: datetime) -> None:
+    """Says that a draft, which the caller holds and has changed, was edited; `what` names columns and parts."""
+    drafts.mark_edited(rule_set, by=by, now=now)
+    _record(rule_set, "rules_edited", by=by, now=now, what=", ".join(what))
+
+
+@transaction.atomic
+def submit(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = None) -> RuleSet:
+    """Asks for the two signatures. `version` is the edit that the submitter looked at."""
+    _check_version(rule_set, version, now=now)
+    row = publish.submit(rule_set, by=by)
+    _record(row, "rules_submitted", by=by, now=now, hash=row.content_hash)
+    return row
+
+
+@transaction.atomic
+def take_back(rule_set: RuleSet, *, by: User, now: datetime) -> RuleSet:
+    """Back to a draft, without what was signed."""
+    row = publish.withdraw_submission(rule_set)
+    _record(row, "rules_taken_back", by=by, now=now)
+    return row
+
+
+@transaction.atomic
+def sign(rule_set: RuleSet, *, seen_hash: str, by: User, now: datetime, signed_at: datetime) -> Approval:
+    """A signature on what the signer saw, for the side that they stand on and that nobody has signed for yet."""
+    row = _held_in_approval(rule_set, seen_hash=seen_hash)
+    side, role = _side_of(row, by, at=now)
+    approval = _approval(row, side=side, role=role, verdict=Approval.Verdict.APPROVED, by=by, at=signed_at)
+    _record(row, "rules_signed", by=by, now=now, side=side, hash=row.content_hash)
+    return approval
+
+
+@transaction.atomic
+def ask_for_changes(
+    rule_set: RuleSet, *, comment: str, seen_hash: str, by: User, now: datetime, signed_at: datetime
+) -> RuleSet:
+    """The opposite of a signature: the version becomes a draft again, and its author reads why."""
+    if not comment.strip():
+        raise VersionError("Say in a sentence what should be changed.")
+    row = _held_in_approval(rule_set, seen_hash=seen_hash)
+    side, role = _side_of(row, by, at=now)
+    verdict = Approval.Verdict.CHANGES
+    _approval(row, side=side, role=role, verdict=verdict, by=by, at=signed_at, comment=comment.strip())
+    draft = publish.withdraw_submission(row)
+    _record(draft, "rules_changes_asked", by=by, now=now, side=side)
+    return draft
+
+
+@transaction.atomic
+def make_live(rule_set: RuleSet, *, by: User, now: datetime) -> RuleSet:
+    """Publishes a version that both sides have signed; from the commit on every decision is made by it."""
+    row = publish.lock(rule_set)
+    if row.state == State.IN_APPROVAL:
+        _must_be_signed(row)
+    live = RuleSet.objects.filter(state=State.LIVE).first()
+    row = publish.publish(row, signed_hash=row.content_hash, now=now)
+    _record_live(row, live, by=by, now=now)
+    return row
+
+
+@transaction.atomic
+def rebase(rule_set: RuleSet, *, by: User, now: datetime, keep_mine: bool = False) -> RuleSet:
+    """Brings a draft up to date with the live rules; raises ConflictError where both changed the same thing."""
+    row = publish.rebase(rule_set, by=by, now=now, keep_mine=keep_mine)
+    onto = row.based_on.number if row.based_on else 0
+    _record(row, "rules_rebased", by=by, now=now, onto=onto)
+    return row
+
+
+@transaction.atomic
+def go_back(version: RuleSet, *, by: User, now: datetime) -> RuleSet:
+    """Republishes an archived version as a new one.
+
+    It says exactly what both sides signed once, so their signatures count; what was never signed takes the way of any
+    draft.
+    """
+    if not was_signed(version.content_hash):
+        raise VersionError(f"{version} were never signed, so they cannot go live at once. Begin a draft from them.")
+    live = RuleSet.objects.filter(state=State.LIVE).first()
+    row = publish.rollback(version, signed_hash=version.content_hash, by=by, now=now)
+    _record(row, "rules_gone_back", by=by, now=now, source=version.number, hash=row.content_hash)
+    _record_live(row, live, by=by, now=now)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who signed what a version says now, side by side, and what was answered to it before, newest first."""
+
+    signed: Mapping[Approval.Side, Approval]
+    missing: Sequence[Approval.Side]
+    answers: Sequence[Approval]
+
+
+def standing(rule_set: RuleSet) -> Standing:
+    """Where the signatures of a version stand; one query."""
+    answers = list(
+        Approval.objects.filter(subject_kind=SUBJECT, subject_id=rule_set.uuid).select_related("approver", "author")
+    )
+    signed = {Side(one.side): one for one in answers if _counts(one, rule_set)}
+    return Standing(signed, [side for side in Side if side not in signed], answers)
+
+
+def was_signed(content_hash: str) -> bool:
+    """Whether both sides signed exactly this content at one time, under whichever number it had."""
+    approved = Approval.objects.filter(
+        subject_kind=SUBJECT, content_hash=content_hash, verdict=Approval.Verdict.APPROVED
+    )
+    times: dict[tuple[object, int], set[str]] = {}
+    for subject, submission, side in approved.values_list("subject_id", "submission", "side"):
+        times.setdefault((subject, submission), set()).add(side)
+    return bool(content_hash) and any(sides >= set(Side) for sides in times.values())
+
+
+def why_not_sign(rule_set: RuleSet, user: User, *, at: datetime) -> str | None:
+    """Why this user cannot sign the version, in a sentence; None if they can."""
+    try:
+        _side_of(rule_set, user, at=at)
+    except VersionError as refusal:
+        return str(refusal)
+    return None
+
+
+def _counts(approval: Approval, row: RuleSet) -> bool:
+    return (
+        approval.verdict == Approval.Verdict.APPROVED
+        and bool(row.content_hash)
+        and approval.content_hash == row.content_hash
+        and approval.submission == row.submissions
+    )
+
+
+def _held_in_approval(rule_set: RuleSet, *, seen_hash: str) -> RuleSet:
+    row = publish.lock(rule_set)
+    if row.state != State.IN_APPROVAL:
+        now_is = row.get_state_display().lower()
+        raise VersionError(f"{row} are {now_is}, so there is nothing to sign. Look at them again.")
+    if not seen_hash == row.content_hash == publish.content_hash(row):
+        raise VersionError(f"{row} do not say any more what you saw. Look at them again before you sign.")
+    return row
+
+
+def _side_of(row: RuleSet, user: User, *, at: datetime) -> tuple[Approval.Side, str]:
+    """The side to sign for, and the office. Whoever wrote or edited the version is refused, whoever they are."""
+    sides = signs_for(user, at=at)
+    if not sides:
+        raise VersionError("Only RevOps and sales leadership sign rules. Ask somebody in one of these roles.")
+    if row.author_id == user.pk:
+        raise VersionError(f"You wrote {row}, so somebody else signs them.")
+    if row.editors.filter(pk=user.pk).exists():
+        raise VersionError(f"You edited {row}, so somebody else signs them.")
+    present = standing(row)
+    if any(one.approver_id == user.pk for one in present.signed.values()):
+        raise VersionError(f"You have signed {row} already. The other side is for somebody else to sign.")
+    for side, role in sides.items():
+        if side in present.missing:
+            return side, role
+    raise VersionError(f"{row} are signed for {_and(sides)} already. Nothing is left for you to sign.")
+
+
+def _approval(
+    row: RuleSet, *, side: Approval.Side, role: str, verdict: str, by: User, at: datetime, comment: str = ""
+) -> Approval:
+    if row.author is None:
+        raise VersionError(f"{row} have no author any more. Take them back, and submit them again in your name.")
+    return Approval.objects.create(
+        subject_kind=SUBJECT,
+        subject_id=row.uuid,
+        content_hash=row.content_hash,
+        submission=row.submissions,
+        author=row.author,
+        approver=by,
+        side=side,
+        role=role,
+        verdict=verdict,
+        comment=comment,
+        at=at,
+    )
+
+
+def _must_be_signed(row: RuleSet) -> None:
+    missing = _missing(row)
+    if missing:
+        raise VersionError(f"{row} are not signed for {_and(missing)} yet, so they cannot go live. Ask for it.")
+
+
+def _missing(row: RuleSet) -> Sequence[Approval.Side]:
+    return standing(row).missing
+
+
+def _and(sides: Mapping[Approval.Side, object] | Sequence[Approval.Side]) -> str:
+    return " and ".join(side.label for side in sides)
+
+
+def _check_version(rule_set: RuleSet, version: int | None, *, now: datetime) -> None:
+    row = publish.lock(rule_set)
+    stale = drafts.stale_edit(row, seen=version, now=now) if version is not None else None
+    if stale and row.state == State.DRAFT:
+        raise VersionError(
+            f"{row} are not what you saw: {row.edited_by or 'somebody'} edited them. Look at them again."
+        )
+
+
+def _record(row: RuleSet, verb: str, *, by: User, now: datetime, **facts: object) -> None:
+    timeline.record(stream_of(row), verb, actor=f"user:{by.pk}", now=now, **facts)
+
+
+def _record_live(row: RuleSet, before: RuleSet | None, *, by: User, now: datetime) -> None:
+    _record(row, "rules_published", by=by, now=now, replaced=before.number if before else 0, hash=row.content_hash)
+    if before is not None:
+        _record(before, "rules_archived", by=by, now=now, by_version=row.number)

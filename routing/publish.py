@@ -1,0 +1,198 @@
+"""The life of a version: draft -> in approval -> live -> archived; rebase and rollback.
+
+Here hashes are compared and rows change hands, each verb in one transaction under the lock of the version. Who signed,
+and who may, is not known here: `handoffs.rule_versions` asks that first, and writes the log line. Every verb raises
+VersionError, whose message is a sentence for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from routing import checks, linting, rebasing, soundness
+from routing.contents import contents_of
+from routing.drafts import copy_parts, next_number
+from routing.models import RuleSet, User
+from routing.soundness import Problem
+
+State = RuleSet.State
+TRIES = 5
+
+
+class VersionError(Exception):
+    """The version stays as it is; the message says why, and what to do."""
+
+
+class BlockedError(VersionError):
+    """Something in the rules themselves stands in the way; `problems` name it."""
+
+    def __init__(self, sentence: str, problems: Sequence[Problem]) -> None:
+        super().__init__(sentence)
+        self.problems = tuple(problems)
+
+
+class ConflictError(VersionError):
+    """The live rules and the draft changed the same thing differently; `conflicts` has a sentence for each."""
+
+    def __init__(self, sentence: str, conflicts: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.conflicts = tuple(conflicts)
+
+
+def content_hash(rule_set: RuleSet) -> str:
+    """SHA-256, in hex, of all that routing reads of the version."""
+    return contents_of(rule_set).hash
+
+
+def report(rule_set: RuleSet) -> list[Problem]:
+    """What is wrong with the version as it stands, and with the people it leads to today; what blocks it comes first.
+
+    The list as a whole is looked at once every part of it is sound by itself.
+    """
+    found = soundness.problems(rule_set)
+    if not any(problem.blocking for problem in found):
+        said = (*linting.findings(rule_set.pk), *checks.failures(rule_set.pk))
+        found += [Problem("rule", one.code, "", one.sentence, one.blocking) for one in said]
+    return sorted(found, key=lambda problem: not problem.blocking)
+
+
+@transaction.atomic
+def submit(rule_set: RuleSet, *, by: User) -> RuleSet:
+    """Asks for signatures under what a draft says now: from here on it does not change."""
+    row = lock(rule_set)
+    _must_be(row, State.DRAFT, "submitted")
+    _must_follow_live(row, lock_live())
+    _must_be_sound(row)
+    row.state, row.content_hash = State.IN_APPROVAL, content_hash(row)
+    row.submissions += 1
+    row.version += 1
+    row.author = row.author or by
+    row.save(update_fields=["state", "content_hash", "submissions", "version", "author"])
+    return row
+
+
+@transaction.atomic
+def withdraw_submission(rule_set: RuleSet) -> RuleSet:
+    """Back to a draft, to be edited; the signatures under it are for nothing."""
+    row = lock(rule_set)
+    _must_be(row, State.IN_APPROVAL, "taken back")
+    row.state, row.content_hash = State.DRAFT, ""
+    row.version += 1
+    row.save(update_fields=["state", "content_hash", "version"])
+    return row
+
+
+@transaction.atomic
+def publish(rule_set: RuleSet, *, signed_hash: str, now: datetime) -> RuleSet:
+    """Makes a version live and archives the one before, at once and together.
+
+    `signed_hash` is what the signatures are under. Handoffs that are on their way keep their version; whatever is
+    decided after the commit, in whichever process, is decided by this one.
+    """
+    row = lock(rule_set)
+    _must_be(row, State.IN_APPROVAL, "published")
+    if content_hash(row) != signed_hash:
+        raise VersionError(f"{row} do not say what was signed. Take them back, look at them, and submit them again.")
+    # Takes its time with many rules, so it is done before anybody has to wait for the live version.
+    _must_be_sound(row)
+    live = lock_live()
+    _must_follow_live(row, live)
+    if live is not None:
+        live.state = State.ARCHIVED
+        live.save(update_fields=["state"])
+    row.state, row.published_at = State.LIVE, now
+    row.content_hash = signed_hash
+    row.version += 1
+    row.save(update_fields=["state", "published_at", "content_hash", "version"])
+    return row
+
+
+@transaction.atomic
+def rebase(rule_set: RuleSet, *, by: User, now: datetime, keep_mine: bool = False) -> RuleSet:
+    """Bases a draft, or a version in approval, which becomes a draft again, on the live version.
+
+    What the draft left alone follows the live version. Raises ConflictError, and changes nothing, where both changed
+    the same thing differently; with `keep_mine` the draft's own wins there.
+    """
+    row = lock(rule_set)
+    if row.state not in {State.DRAFT, State.IN_APPROVAL}:
+        _must_be(row, State.DRAFT, "rebased")
+    live = lock_live()
+    if live is None or row.based_on is None or row.based_on_id == live.pk:
+        raise VersionError(f"{row} are based on the live rules already. There is nothing to rebase.")
+    merged = rebasing.merge(base=contents_of(row.based_on), mine=contents_of(row), theirs=contents_of(live))
+    if merged.conflicts and not keep_mine:
+        raise ConflictError(
+            f"{live} and this draft changed the same things. Nothing was done: change the draft, or keep its own.",
+            merged.conflicts,
+        )
+    row.state, row.content_hash, row.based_on = State.DRAFT, "", live
+    row.version += 1
+    row.edited_by, row.edited_at = by, now
+    row.save(update_fields=["state", "content_hash", "based_on", "version", "edited_by", "edited_at"])
+    row.editors.add(by)
+    rebasing.write(merged, draft=row)
+    return row
+
+
+@transaction.atomic
+def rollback(version: RuleSet, *, signed_hash: str, by: User, now: datetime) -> RuleSet:
+    """Republishes an archived version under a new number, in one go.
+
+    It says exactly what `signed_hash` was signed under, so those signatures count for it; whoever calls has seen them.
+    """
+    row = lock(version)
+    _must_be(row, State.ARCHIVED, "gone back to")
+    if content_hash(row) != signed_hash:
+        raise VersionError(f"{row} do not say what was signed then. Begin a draft from them and have it signed.")
+    live = lock_live()
+    copy = RuleSet.objects.create(
+        number=next_number(), based_on=live, title=f"Back to v{row.number}", author=by, created_at=now
+    )
+    copy_parts(row, copy)
+    copy.state, copy.content_hash = State.IN_APPROVAL, signed_hash
+    copy.save(update_fields=["state", "content_hash"])
+    return publish(copy, signed_hash=signed_hash, now=now)
+
+
+def lock(rule_set: RuleSet) -> RuleSet:
+    """The version as it is now, held until the transaction ends. Raises VersionError if it is gone."""
+    row = RuleSet.objects.select_for_update(no_key=True).filter(pk=rule_set.pk).first()
+    if row is None:
+        raise VersionError(f"{rule_set} are gone: somebody deleted the draft.")
+    return row
+
+
+def lock_live() -> RuleSet | None:
+    """The live version, held; None if there is none. Whoever holds a version of their own too took that one first."""
+    for _ in range(TRIES):
+        seen = RuleSet.objects.filter(state=State.LIVE).values_list("pk", flat=True).first()
+        if seen is None:
+            return None
+        # While waiting for the lock another one may have gone live: then look again.
+        # Its key stays free: decisions that name the version are written meanwhile.
+        held = RuleSet.objects.select_for_update(no_key=True).get(pk=seen)
+        if held.state == State.LIVE:
+            return held
+    raise VersionError("The live rules change faster than they can be read. Try again in a moment.")
+
+
+def _must_be(row: RuleSet, state: RuleSet.State, done: str) -> None:
+    if row.state != state:
+        now_is = row.get_state_display().lower()
+        raise VersionError(f"{row} are {now_is}, so they cannot be {done}. Look at them again to see where they stand.")
+
+
+def _must_follow_live(row: RuleSet, live: RuleSet | None) -> None:
+    if live is not None and row.based_on_id != live.pk:
+        based = f"v{row.based_on.number}" if row.based_on else "no version"
+        raise VersionError(f"{row} are based on {based}, and v{live.number} is live now. Rebase them first.")
+
+
+def _must_be_sound(row: RuleSet) -> None:
+    found = [problem for problem in report(row) if problem.blocking]
+    if found:
+        raise BlockedError(f"{row} cannot be used as they are: {found[0].sentence}", found)

@@ -1,0 +1,134 @@
+"""Versions of the rules when the live ones move: rebase, conflicts, and going back."""
+
+from datetime import timedelta
+
+import pytest
+
+from handoffs import rule_versions
+from handoffs.models import Event
+from routing import compiling, publish
+from routing.models import Rule, RuleSet, User
+from routing.publish import ConflictError
+from tests.factories import NOW, Company, UserFactory, company
+from tests.handoffs.versions import change, refusal, signed, state, submit, told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def firm() -> Company:
+    compiling.compiled.cache_clear()
+    return company()
+
+
+@pytest.fixture
+def author(firm: Company) -> User:
+    """Somebody of RevOps who is not the one who signs."""
+    return UserFactory.create(first_name="Rui", last_name="Costa", groups=["revops"])
+
+
+@pytest.fixture
+def draft(firm: Company, author: User) -> RuleSet:
+    """A draft that gives smaller SQLs a promise of their own."""
+    begun = rule_versions.begin(based_on=firm.rule_set, title="A promise of their own", by=author, now=NOW)
+    change(begun, "R-220", target_minutes=90)
+    return begun
+
+
+# --- Rebase -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def behind(firm: Company, author: User, draft: RuleSet) -> RuleSet:
+    """A second draft of v1, while the first went live."""
+    second = rule_versions.begin(based_on=firm.rule_set, title="Second", by=author, now=NOW)
+    rule_versions.make_live(signed(firm, draft, author), by=firm.user("ben"), now=NOW)
+    return second
+
+
+def test_a_draft_of_what_is_live_no_more_is_told_to_rebase(behind: RuleSet, author: User):
+    said = refusal(rule_versions.submit, rule_set=behind, by=author, now=NOW)
+    assert said.endswith("are based on v1, and v2 is live now. Rebase them first.")
+
+
+def test_signed_rules_are_not_published_once_live_moved(firm: Company, author: User, draft: RuleSet):
+    other = rule_versions.begin(based_on=firm.rule_set, title="Other", by=author, now=NOW)
+    change(other, "R-240", target_minutes=15)
+    signed(firm, other, author)
+    rule_versions.make_live(signed(firm, draft, author), by=author, now=NOW)
+    assert "Rebase them first" in refusal(rule_versions.make_live, rule_set=other, by=author, now=NOW)
+    rule_versions.rebase(other, by=author, now=NOW)
+    assert state(other) == "draft"
+    submit(other, author)
+    assert "not signed for RevOps and Sales" in refusal(rule_versions.make_live, rule_set=other, by=author, now=NOW)
+
+
+def test_a_rebase_takes_what_was_left_alone_and_keeps_what_was_changed(firm: Company, behind: RuleSet, author: User):
+    change(behind, "R-240", name="Won")
+    Rule.objects.filter(rule_set=behind, code="R-250").delete()
+    Rule.objects.create(
+        rule_set=behind, code="R-235", name="Extra", position=99, strategy="round_robin", pool=firm.pools["sdr"]
+    )
+    rebased = rule_versions.rebase(behind, by=author, now=NOW)
+    found = {rule.code: rule for rule in rebased.rules.all()}
+    assert found["R-220"].target_minutes == 90, "from the live rules"
+    assert (found["R-240"].name, "R-250" in found) == ("Won", False)
+    assert [rule.code for rule in rebased.rules.order_by("position")][-3:] == ["R-240", "R-235", "R-999"]
+    assert (rebased.based_on, told(rebased)[-1]) == (
+        RuleSet.objects.get(state="live"),
+        "Brought up to date with v2; signatures are void",
+    )
+
+
+def test_conflicts_are_named_one_by_one_and_the_draft_stays_as_it_was(firm: Company, behind: RuleSet, author: User):
+    change(behind, "R-220", target_minutes=30)
+    before, version = publish.content_hash(behind), behind.version
+    with pytest.raises(ConflictError) as refused:
+        rule_versions.rebase(behind, by=author, now=NOW)
+    [conflict] = refused.value.conflicts
+    assert conflict.startswith("Rule R-220 SQL, smaller and partner was changed in both. Live: ")
+    assert conflict.endswith("nothing → 90. The draft: first contact within (minutes): nothing → 30.")
+    behind.refresh_from_db()
+    assert (publish.content_hash(behind), behind.version, behind.based_on) == (before, version, firm.rule_set)
+    kept = rule_versions.rebase(behind, by=author, now=NOW, keep_mine=True)
+    assert kept.rules.get(code="R-220").target_minutes == 30
+
+
+def test_what_one_removed_and_the_other_changed_is_a_conflict(behind: RuleSet, author: User):
+    behind.rules.filter(code="R-220").delete()
+    with pytest.raises(ConflictError) as refused:
+        rule_versions.rebase(behind, by=author, now=NOW)
+    assert "was removed in the draft and changed in the live rules" in refused.value.conflicts[0]
+
+
+def test_a_draft_of_the_live_rules_has_nothing_to_rebase(draft: RuleSet, author: User):
+    assert "nothing to rebase" in refusal(rule_versions.rebase, rule_set=draft, by=author, now=NOW)
+
+
+# --- Going back -------------------------------------------------------------------------------------
+
+
+def test_going_back_republishes_what_was_signed_under_a_new_number(firm: Company, behind: RuleSet, author: User):
+    second = RuleSet.objects.get(state="live")
+    change(behind, "R-240", target_minutes=15)
+    rule_versions.rebase(behind, by=author, now=NOW)
+    rule_versions.make_live(signed(firm, behind, author), by=author, now=NOW)
+    back = rule_versions.go_back(second, by=firm.user("ben"), now=NOW + timedelta(hours=1))
+    assert (back.number, back.state, back.content_hash) == (4, "live", RuleSet.objects.get(number=2).content_hash)
+    assert state(second) == "archived"
+    assert told(back) == ["Made from v2, under the signatures it had", "Went live in place of v3"]
+    again = rule_versions.go_back(RuleSet.objects.get(number=3), by=author, now=NOW)
+    assert rule_versions.go_back(back, by=author, now=NOW).number == again.number + 1, (
+        "and back to what was gone back to"
+    )
+
+
+def test_what_was_never_signed_does_not_come_back_by_itself(firm: Company, behind: RuleSet, author: User):
+    said = refusal(rule_versions.go_back, version=firm.rule_set, by=author, now=NOW)
+    assert said == "Rules v1 were never signed, so they cannot go live at once. Begin a draft from them."
+    assert Event.objects.filter(verb="rules_gone_back").count() == 0
+
+
+def test_only_what_is_archived_can_be_gone_back_to(firm: Company, draft: RuleSet, author: User):
+    version = signed(firm, draft, author)
+    assert "cannot be gone back to" in refusal(rule_versions.go_back, version=version, by=author, now=NOW)
