@@ -13,8 +13,10 @@ from datetime import datetime
 from django.db import transaction
 
 from routing import checks, linting, rebasing, soundness
+from routing.checks import Failure
 from routing.contents import contents_of
 from routing.drafts import copy_parts, next_number
+from routing.lint import Finding
 from routing.models import RuleSet, User
 from routing.soundness import Problem
 
@@ -54,7 +56,7 @@ def report(rule_set: RuleSet) -> list[Problem]:
     """
     found = soundness.problems(rule_set)
     if not any(problem.blocking for problem in found):
-        said = (*linting.findings(rule_set.pk), *checks.failures(rule_set.pk))
+        said: list[Finding | Failure] = [*linting.findings(rule_set.pk), *checks.failures(rule_set.pk)]
         found += [Problem("rule", one.code, "", one.sentence, one.blocking) for one in said]
     return sorted(found, key=lambda problem: not problem.blocking)
 

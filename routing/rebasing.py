@@ -62,7 +62,7 @@ def write(merged: Merged, *, draft: RuleSet) -> None:
         for code, wanted in merged.rows[kind].items():
             there = present.rows[kind].get(code)
             row = there if there is not None else model(rule_set=draft)
-            if row.pk is None or values_of(row) != values_of(wanted):
+            if there is None or values_of(row) != values_of(wanted):
                 _take_over(row, wanted)
             if isinstance(row, Rule):
                 row.position = merged.order.index(code) + 1
