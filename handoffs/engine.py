@@ -1,4 +1,4 @@
-"""One pass over everything that is due: handoffs, ladders, alarms, deliveries. Two drivers call it.
+"""One pass over everything that is due: handoffs, ladders, alarms, leaves, deliveries. Two drivers call it.
 
 Each alone is enough: `manage.py engine` loops over it without a broker; Celery calls the same function when poked and
 from beat.
@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoffs import alarms, claiming, escalation, outbox, pipeline
+from handoffs import alarms, claiming, escalation, leaving, outbox, pipeline
 from handoffs.models import Handoff
 from sla.clock import due_clocks
 
 HANDOFFS_PER_PASS = 20
 STEPS_PER_PASS = 20
 ALARMS_PER_PASS = 20
+LEAVES_PER_PASS = 5
 DELIVERIES_PER_PASS = 20
 
 
@@ -27,10 +28,11 @@ class Pass:
     handoffs: int
     steps: int
     alarms: int
+    leaves: int
     deliveries: int
 
     def __bool__(self) -> bool:
-        return bool(self.handoffs or self.steps or self.alarms or self.deliveries)
+        return bool(self.handoffs or self.steps or self.alarms or self.leaves or self.deliveries)
 
 
 def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
@@ -42,6 +44,7 @@ def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
         handoffs=run_due(now=now, clock=clock),
         steps=climb_due(now=now, clock=clock),
         alarms=alarms.raise_due(now=now, clock=clock, limit=ALARMS_PER_PASS),
+        leaves=leaving.look_due(now=now, clock=clock, limit=LEAVES_PER_PASS),
         deliveries=outbox.deliver_due(now=now, clock=clock, limit=DELIVERIES_PER_PASS),
     )
 

@@ -19,6 +19,7 @@ from routing.assign import assign
 from routing.availability import Ask, why_not, with_availability
 from routing.candidates import Draft
 from routing.decide import decide
+from routing.facts import Facts
 from routing.matcher import NoRulesError
 from routing.models import Assignment, Rep, Team
 from sla import clock
@@ -35,11 +36,11 @@ class TakenMeanwhileError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heir:
-    """Who it goes to: one of a `draft` under its `plan`, or `manager`, or nobody before `opens_at`, or nobody else."""
+    """Who it goes to: one of a `draft` under its `plan`, a named `person`, nobody before `opens_at`, or nobody else."""
 
     draft: Draft | None = None
     plan: Plan | None = None
-    manager: Rep | None = None
+    person: Rep | None = None
     opens_at: datetime | None = None
 
 
@@ -104,13 +105,22 @@ def check_taker(handoff: Handoff, to: Rep) -> None:
 
 def find(handoff: Handoff, package: Package, *, now: datetime) -> Heir:
     """Decides outside any transaction, by the live rules. Raises NoPolicyError when the type has no live policy."""
-    held = frozenset(Assignment.objects.filter(handoff_uuid=handoff.uuid).values_list("rep_id", flat=True))
     if _hops(handoff) >= MOST_HOPS:
         return _manager(handoff)
+    held = frozenset(Assignment.objects.filter(handoff_uuid=handoff.uuid).values_list("rep_id", flat=True))
+    return find_without(held, handoff, package, now=now)
+
+
+def facts_then(handoff: Handoff, package: Package) -> Facts:
+    """What was known when the package was compiled, with the owners that the CRM named and who they are today."""
     context = Context.from_json(package.context)
-    facts = facts_of(context, handoff, people=People.named_in(context), sender=handoff.from_rep)
+    return facts_of(context, handoff, people=People.named_in(context), sender=handoff.from_rep)
+
+
+def find_without(excluded: frozenset[int], handoff: Handoff, package: Package, *, now: datetime) -> Heir:
+    """As `find`, without these people (ids of Rep) and whatever the number of hops."""
     try:
-        draft = decide(facts, now=now, excluded=held)
+        draft = decide(facts_then(handoff, package), now=now, excluded=excluded)
     except NoRulesError:
         return _manager(handoff)
     if draft.direct is None and not draft.eligible:
@@ -128,9 +138,9 @@ def hand_on(row: Handoff, package: Package, heir: Heir, *, now: datetime, actor:
     Raises TakenMeanwhileError when the turn went elsewhere since `find`.
     """
     if heir.draft is None or heir.plan is None:
-        if heir.manager is not None:
-            giving.give_to(row, heir.manager, now=now)
-        return heir.manager
+        if heir.person is not None:
+            giving.give_to(row, heir.person, now=now)
+        return heir.person
     number = giving.next_number(row)
     giving.release(row, Assignment.Release.REASSIGNED, at=now, now=now)
     outcome = assign(heir.draft, handoff_uuid=row.uuid, number=number, now=now, actor=actor)
@@ -156,7 +166,7 @@ def _manager(handoff: Handoff) -> Heir:
     """The receiving team's manager, unless they have it already or have left."""
     manager = handoff.team.manager if handoff.team else None
     is_other = manager is not None and manager.is_active and manager.pk != handoff.owner_id
-    return Heir(manager=manager if is_other else None)
+    return Heir(person=manager if is_other else None)
 
 
 def _opening(draft: Draft) -> datetime | None:

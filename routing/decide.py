@@ -70,7 +70,7 @@ def _draft(match: Match, ask: Ask) -> Draft:
 def _decide_owner(match: Match, ask: Ask) -> Draft:
     """An owner rule: that person, or what the rule says when they are out."""
     pool = Pool.objects.select_related("team").filter(pk=match.line.pool_id).first() if match.line.pool_id else None
-    owner, *_ = _loaded([match.line.owner_in(match.located.facts) or 0], ask, pool=pool)
+    owner, *_ = loaded([match.line.owner_in(match.located.facts) or 0], ask, pool=pool)
     first = Candidate(owner, why_not(owner, ask), on_leave=on_leave(owner, ask.now))
     is_gone = first.reason is not None and first.reason.code in {"inactive", "excluded"}
     unavailable = match.line.when_unavailable
@@ -82,7 +82,7 @@ def _decide_owner(match: Match, ask: Ask) -> Draft:
         return Draft(match, ask, (first,), pool=pool, skips=True)
     candidates = [first]
     if unavailable == Rule.WhenUnavailable.COVER:
-        for stand_in, note in _covers(owner, ask, match.located.facts, pool=pool):
+        for stand_in, note in _stand_ins(owner, ask, match.located.facts, pool=pool):
             candidates.append(Candidate(stand_in, why_not(stand_in, ask), on_leave=on_leave(stand_in, ask.now)))
             if candidates[-1].reason is None:
                 found = tuple(candidates)
@@ -92,8 +92,11 @@ def _decide_owner(match: Match, ask: Ask) -> Draft:
     return Draft(match, ask, tuple(candidates), pool=pool, held_until=retry_at([owner], candidates, ask.now))
 
 
-def _covers(owner: Rep, ask: Ask, facts: Facts, *, pool: Pool | None) -> Iterator[tuple[Rep, str]]:
-    """The named covers in a receiving function, one after another and never twice, then the team's manager."""
+def covers(owner: Rep, ask: Ask, facts: Facts, *, pool: Pool | None) -> Iterator[tuple[Rep, str]]:
+    """The named covers in a receiving function, one after another and never twice, each with a note on why they.
+
+    `owner` is from `loaded`.
+    """
     functions = HandoffType(facts.handoff_type).receiving_functions
     seen, current = {owner.pk}, owner
     for _ in range(COVER_CHAIN):
@@ -102,17 +105,24 @@ def _covers(owner: Rep, ask: Ask, facts: Facts, *, pool: Pool | None) -> Iterato
         if next_id is None or next_id in seen:
             break
         seen.add(next_id)
-        current, *_ = _loaded([next_id], ask, pool=pool)
+        current, *_ = loaded([next_id], ask, pool=pool)
         if current.pk == facts.sender or current.function not in functions:
             continue
         yield current, f"{current.name} covers for {owner.name}"
-    manager_id = owner.team.manager_id
-    if manager_id is not None and manager_id not in seen and manager_id != facts.sender:
-        manager, *_ = _loaded([manager_id], ask, pool=pool)
+
+
+def _stand_ins(owner: Rep, ask: Ask, facts: Facts, *, pool: Pool | None) -> Iterator[tuple[Rep, str]]:
+    """The covers, and after them the team's manager."""
+    asked = {owner.pk, facts.sender}
+    for cover, note in covers(owner, ask, facts, pool=pool):
+        asked.add(cover.pk)
+        yield cover, note
+    if owner.team.manager_id is not None and owner.team.manager_id not in asked:
+        manager, *_ = loaded([owner.team.manager_id], ask, pool=pool)
         yield manager, f"{manager.name} manages {owner.name}'s team"
 
 
-def _loaded(rep_ids: Iterable[int], ask: Ask, *, pool: Pool | None) -> list[Rep]:
+def loaded(rep_ids: Iterable[int], ask: Ask, *, pool: Pool | None) -> list[Rep]:
     """The people with all that `why_not` looks at, the limits they share included."""
     reps = list(with_availability(Rep.objects.filter(pk__in=rep_ids), now=ask.now))
     caps.share(reps, pool=pool, now=ask.now)
@@ -125,7 +135,7 @@ def _decide_pod(match: Match, ask: Ask) -> Draft:
     functions = HandoffType(facts.handoff_type).receiving_functions
     members = Rep.objects.filter(pods__code=facts.pod, function__in=functions)
     members = members.exclude(pk=facts.sender) if facts.sender else members
-    loaded = _loaded(members.values_list("pk", flat=True), ask, pool=None)
+    loaded = loaded(members.values_list("pk", flat=True), ask, pool=None)
     reps = sorted(loaded, key=lambda rep: (rep.load, rep.pk))  # type: ignore[attr-defined]
     candidates = tuple(Candidate(rep, why_not(rep, ask), on_leave=on_leave(rep, ask.now)) for rep in reps)
     if match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY:
@@ -144,7 +154,7 @@ def _decide_pool(match: Match, ask: Ask) -> Draft:
     members = {
         member.rep_id: member for member in Membership.objects.filter(pool=pool, is_active=True) if pool.is_active
     }
-    reps = _loaded(members, ask, pool=pool)
+    reps = loaded(members, ask, pool=pool)
     territory = match.located.territory
     covering = [rep for rep in reps if not rep.territories or territory in rep.territories]
     notes: tuple[str, ...] = ()

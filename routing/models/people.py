@@ -180,7 +180,11 @@ class Rep(Caps):
 
 
 class Absence(models.Model):
-    """A span in which a person takes no new work, part of a day or many. Instants are UTC, the end is not included."""
+    """A span in which a person takes no new work, part of a day or many. Instants are UTC, the end is not included.
+
+    Once it has begun, what the person had not acknowledged yet goes to somebody else: `look_at` is when to look at that
+    next, from the first look on, and `handed_over_at` when all of it was done.
+    """
 
     class Kind(models.TextChoices):
         HOLIDAY = "holiday", "Holiday"
@@ -196,7 +200,9 @@ class Absence(models.Model):
     cover = models.ForeignKey(Rep, models.SET_NULL, null=True, blank=True, related_name="+")
     note = models.CharField(max_length=200, blank=True)
     uid = models.CharField(max_length=255, blank=True, editable=False, help_text="The entry of an imported calendar")
-    history = HistoricalRecords()
+    look_at = models.DateTimeField(null=True, blank=True, editable=False)
+    handed_over_at = models.DateTimeField(null=True, blank=True, editable=False)
+    history = HistoricalRecords(excluded_fields=["look_at", "handed_over_at"])
 
     class Meta:
         ordering = ("starts_at",)

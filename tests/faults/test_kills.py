@@ -27,7 +27,7 @@ from tests.factories import Company, Rich, company, rich_account
 from tests.fakes.fixtures import ROOT, Fake
 from tests.faults.counting import count
 from tests.faults.processes import Product, end, wait_until
-from tests.faults.test_ladder_kills import ALARM_STEPS, LADDER_STEPS
+from tests.faults.test_ladder_kills import ALARM_STEPS, LADDER_STEPS, LEAVE_STEPS
 from tests.handoffs.given import SENDERS
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
@@ -175,7 +175,7 @@ def test_every_step_of_the_product_is_one_of_the_experiment():
         for argument in node.args
         if isinstance(argument, ast.Constant)
     }
-    assert named == {*STEPS, *LADDER_STEPS, *ALARM_STEPS}
+    assert named == {*STEPS, *LADDER_STEPS, *ALARM_STEPS, *LEAVE_STEPS}
 
 
 def test_nothing_is_lost_or_doubled_by_processes_that_are_killed(

@@ -1,4 +1,4 @@
-"""kill -9 while a step of the ladder is taken, or an alarm raised: never lost, never done twice, heard of once."""
+"""kill -9 in a step of the ladder, an alarm, or the beginning of a leave: never lost, never done twice, heard once."""
 
 import signal
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.utils import timezone
 from handoffs import engine, triggers
 from handoffs.models import Event, Handoff, State
 from sla.models import ClockKind, EscalationStep, StepRun
-from tests.factories import company, rich_account
+from tests.factories import AbsenceFactory, company, rich_account
 from tests.fakes.fixtures import Fake
 from tests.faults.processes import Product
 
@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 LADDER_STEPS = ("escalation.decided", "escalation.claimed", "escalation.before_commit")
 ALARM_STEPS = ("alarms.claimed", "alarms.before_commit")
+LEAVE_STEPS = ("leaving.claimed", "leaving.before_commit")
 
 
 @pytest.mark.parametrize("step", LADDER_STEPS)
@@ -65,3 +66,31 @@ def test_an_alarm_is_raised_once_whoever_dies(
     assert Event.objects.filter(stream=handoff.stream, verb="alarmed").count() == 1
     posts = [row for row in fake_slack.effects(path="chat.postMessage") if "Nobody has" in str(row)]
     assert len(posts) == 2, "the manager and RevOps"
+
+
+@pytest.mark.parametrize("step", LEAVE_STEPS)
+def test_what_somebody_on_leave_leaves_behind_moves_once_whoever_dies(
+    step: str, running_product: Product, fake_slack: Fake, fake_resend: Fake
+) -> None:
+    given = timezone.now() - timedelta(minutes=40)
+    firm = company(now=given)
+    rich_account("sql_to_ae", sender=firm.reps["dana"], now=given)
+    triggers.start_due(now=given)
+    while engine.sweep(now=given, clock=lambda: given):
+        pass
+    handoff = Handoff.objects.get()
+    assert handoff.owner == firm.reps["ingrid"]
+    begun = given + timedelta(minutes=5)
+    AbsenceFactory.create(
+        rep=handoff.owner, starts_at=begun, ends_at=begun + timedelta(days=7), cover=firm.reps["mikael"]
+    )
+
+    killed = running_product.start("manage.py", "engine", "--once", HANDOFFS_FAILPOINT=step)
+    assert killed.wait(60) == -signal.SIGKILL, running_product.output()
+    assert running_product.start("manage.py", "engine", "--once").wait(60) == 0, running_product.output()
+
+    handoff.refresh_from_db()
+    assert (handoff.owner, handoff.assignment.number) == (firm.reps["mikael"], 2)
+    assert Event.objects.filter(stream=handoff.stream, verb="owner_away").count() == 1
+    briefings = [row for row in fake_resend.effects() if "mikael@" in str(row)]
+    assert len(briefings) == 1

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoffs import alarms, engine, pipeline, timeline
+from handoffs import alarms, pipeline, timeline
 from handoffs.models import Delivery, Handoff, Notice, State
 from routing import compiling
 from routing.models import Rep, Rule
@@ -69,8 +69,7 @@ def test_looking_again_does_not_put_the_alarm_off(firm: Company) -> None:
     handoff = held(firm)
 
     for minutes in range(5, 30, 5):
-        at = NOW + timedelta(minutes=minutes)
-        engine.sweep(now=at, clock=lambda at=at: at)
+        pipeline.run(handoff, now=NOW + timedelta(minutes=minutes), actor="engine")
     handoff.refresh_from_db()
 
     assert handoff.alarm_at == NOW + HALF_AN_HOUR
