@@ -135,8 +135,8 @@ def _decide_pod(match: Match, ask: Ask) -> Draft:
     functions = HandoffType(facts.handoff_type).receiving_functions
     members = Rep.objects.filter(pods__code=facts.pod, function__in=functions)
     members = members.exclude(pk=facts.sender) if facts.sender else members
-    loaded = loaded(members.values_list("pk", flat=True), ask, pool=None)
-    reps = sorted(loaded, key=lambda rep: (rep.load, rep.pk))  # type: ignore[attr-defined]
+    reps = loaded(members.values_list("pk", flat=True), ask, pool=None)
+    reps.sort(key=lambda rep: (rep.load, rep.pk))  # type: ignore[attr-defined]
     candidates = tuple(Candidate(rep, why_not(rep, ask), on_leave=on_leave(rep, ask.now)) for rep in reps)
     if match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY:
         candidates = _anyway(candidates)

@@ -6,7 +6,7 @@ import pytest
 
 from handoffs import leaving, pipeline, timeline
 from handoffs.models import Delivery, Handoff, State
-from routing import matcher
+from routing import compiling
 from routing.models import Absence, Assignment, Rep
 from sla.models import Clock, ClockKind
 from tests.factories import NOW, AbsenceFactory, CalendarFactory, Company, company
@@ -20,7 +20,7 @@ BACK = NOW + timedelta(days=7)
 
 @pytest.fixture
 def firm() -> Company:
-    matcher.compiled.cache_clear()
+    compiling.compiled.cache_clear()
     return company()
 
 
