@@ -78,6 +78,11 @@ def chosen_by(receipt: Mapping[str, Any]) -> int | None:
     return chosen.rep if chosen else None
 
 
+def is_free(candidate: Mapping[str, Any]) -> bool:
+    """Whether a stored candidate could be given it."""
+    return bool(candidate["code"] == "eligible" or candidate["anyway"])
+
+
 def order_of(draft: Draft) -> str:
     """How one of the draft's candidates is chosen."""
     if draft.direct is None and draft.pool is not None:
@@ -162,7 +167,7 @@ def _skipped(skipped: Skipped) -> dict[str, Any]:
 def _stored(candidate: Mapping[str, Any]) -> Place:
     return Place(
         rep=candidate["rep"],
-        is_free=candidate["code"] == "eligible" or candidate["anyway"],
+        is_free=is_free(candidate),
         weight=candidate["weight"],
         pointer=candidate["pointer"],
         last_debit_seq=candidate["last_debit_seq"],

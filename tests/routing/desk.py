@@ -39,9 +39,9 @@ def who(letter: str) -> Rep:
     return Rep.objects.get(first_name=letter)
 
 
-def publish(*rules: dict[str, Any], catch_all: Pool) -> RuleSet:
+def publish(*rules: dict[str, Any], catch_all: Pool, number: int = 3) -> RuleSet:
     """Makes these rules live, in this order, before a catch-all that gives everything to a pool."""
-    version: RuleSet = RuleSetFactory.create(state=RuleSet.State.LIVE, published_at=NOW, number=3)
+    version: RuleSet = RuleSetFactory.create(state=RuleSet.State.LIVE, published_at=NOW, number=number)
     SegmentFactory.create(rule_set=version, code="enterprise", employees_from=1000)
     SegmentFactory.create(rule_set=version, code="smb", employees_from=0, employees_below=1000)
     TerritoryFactory.create(rule_set=version, code="nordics", conditions={"country": ["NO", "SE"]})
