@@ -39,7 +39,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     handoff = find(asked.user, number)
     is_fragment = asked.htmx and not asked.htmx.history_restore_request
     template = "handoffs/_record.html" if is_fragment else "handoffs/handoff.html"
-    return page(request, template, record(handoff, asked.user, reading_of(asked.user, now())))
+    reading = reading_of(asked.user, now())
+    return page(request, template, record(handoff, asked.user, reading, asked=request.GET.get("why_not", "")))
 
 
 @methods("GET", "HEAD")

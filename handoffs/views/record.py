@@ -22,6 +22,7 @@ from handoffs.views.queue import Ring, person, present_clock, ring, with_clocks
 from handoffs.views.verbs.gap_lines import lines_of
 from handoffs.views.verbs.offers import offers
 from handoffs.views.why import why
+from handoffs.views.why_not import why_not
 from handoffs.views.words import Reading, share, website
 from routing.models import Assignment, Decision, SegmentCode, User
 from routing.offices import holder_of
@@ -43,8 +44,11 @@ def find(user: User, number: int) -> Handoff:
     return handoff
 
 
-def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
-    """The page's words. Without a package (a handoff just received) only what does not need one."""
+def record(handoff: Handoff, user: User, reading: Reading, *, asked: str = "") -> dict[str, Any]:
+    """The page's words. Without a package (a handoff just received) only what does not need one.
+
+    `asked` is about whom or which rule the reader wants to know why not.
+    """
     rep = rep_of(user)
     is_owner = rep is not None and handoff.owner_id == rep.pk
     clock = present_clock(handoff)
@@ -65,6 +69,7 @@ def record(handoff: Handoff, user: User, reading: Reading) -> dict[str, Any]:
         "header": _header(handoff, is_owner=is_owner),
         "routing": _routing(handoff, clock, reading),
         "why": why(decision, reading) if decision else None,
+        "why_not": why_not(decision, handoff.type_enum, reading, asked=asked) if decision else None,
         "by_hand": handoff.assignment is not None and decision is None,
         "steps": _steps(handoff, body, findings, reading) if handoff.owner and handoff.state not in STEPLESS else [],
         "actions": actions.actions(handoff, deliveries, _clock(handoff, ClockKind.FIRST_CONTACT), reading),
