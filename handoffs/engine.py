@@ -12,6 +12,7 @@ from datetime import datetime
 
 from handoffs import alarms, claiming, escalation, leaving, outbox, pipeline
 from handoffs.models import Handoff
+from routing import ledger
 from sla.clock import due_clocks
 
 HANDOFFS_PER_PASS = 20
@@ -40,13 +41,15 @@ def sweep(*, now: datetime, clock: Callable[[], datetime]) -> Pass:
 
     `clock` tells real time, for leases.
     """
-    return Pass(
+    done = Pass(
         handoffs=run_due(now=now, clock=clock),
         steps=climb_due(now=now, clock=clock),
         alarms=alarms.raise_due(now=now, clock=clock, limit=ALARMS_PER_PASS),
         leaves=leaving.look_due(now=now, clock=clock, limit=LEAVES_PER_PASS),
         deliveries=outbox.deliver_due(now=now, clock=clock, limit=DELIVERIES_PER_PASS),
     )
+    ledger.look(now=now)
+    return done
 
 
 def run_due(*, now: datetime, clock: Callable[[], datetime], limit: int = HANDOFFS_PER_PASS) -> int:

@@ -1,6 +1,6 @@
 """What a monitoring system asks: counts and ages from the database, at the moment it asks.
 
-Every number comes from the rows, so that any number of processes says the same and a restart forgets nothing. Seven
+Every number comes from the rows, so that any number of processes says the same and a restart forgets nothing. Eight
 queries. All but those for `handoffs_escalations_total` follow partial indexes over what is open, due or parked; that
 one counts every ladder step ever taken, from an index alone, and `LONGEST_MILLISECONDS` bounds it. Labels are words of
 ours and never name anybody.
@@ -14,10 +14,11 @@ from datetime import datetime
 from itertools import product
 
 from django.db import connection, transaction
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, Sum
+from django.db.models.functions import Coalesce
 
 from handoffs.models import OPEN_STATES, Delivery, Handoff, State
-from routing.models import HandoffType
+from routing.models import HandoffType, Pool
 from sla.models import Clock, ClockKind, EscalationStep, StepRun
 
 # A scrape that takes longer would hold up what it measures.
@@ -44,7 +45,7 @@ def read(*, now: datetime) -> list[Gauge]:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_MILLISECONDS}")
-        return [*_handoffs(now), *_timers(now), *_outbox(now), _escalations()]
+        return [*_handoffs(now), *_timers(now), *_outbox(now), _escalations(), _ledger()]
 
 
 def _handoffs(now: datetime) -> Iterator[Gauge]:
@@ -128,6 +129,11 @@ def _escalations() -> Gauge:
     for step, count in taken.annotate(Count("pk")):
         values[actions[step],] += count
     return Gauge("handoffs_escalations_total", "Ladder steps taken.", ("action",), values, counts_up=True)
+
+
+def _ledger() -> Gauge:
+    faults: int = Pool.objects.aggregate(total=Coalesce(Sum("ledger_faults"), 0))["total"]
+    return Gauge("handoffs_ledger_faults", "Members whose pointer is not the sum of their turns.", (), {(): faults})
 
 
 def _age(since: datetime | None, now: datetime) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Max, Q
 
-from handoffs import notices, states
+from handoffs import holding, notices, states, wake
 from handoffs.announcing import Given
 from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Notice, Package, Remark, Standing, State
 from handoffs.wishes import Wishes
@@ -237,6 +237,8 @@ def release(row: Handoff, reason: Assignment.Release, *, at: datetime, now: date
     """
     assignment = assignment_of(row)
     Assignment.objects.filter(pk=assignment.pk, released_at__isnull=True).update(released_at=now, release_reason=reason)
+    if holding.wake_waiting(assignment.rep, now=now):
+        wake.after_commit()
     clock.stop(assignment, at=at)
     notices.alert_changed(row, "released", now=now).queue()
     if reason != Assignment.Release.CONTACTED:

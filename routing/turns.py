@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Sum
 
 from routing.models import Membership, Pool, Turn
 
@@ -46,6 +46,12 @@ def cost(weight: int) -> int:
 def order(place: InTurn) -> tuple[int, int, int, int]:
     """Sorts members by who is next: lowest pointer, then the one whose last debit is oldest, then list position."""
     return (place.pointer, place.last_debit_seq, place.position, place.pk)
+
+
+def sum_of(membership: Membership) -> int:
+    """What the ledger says the pointer must be."""
+    total: int | None = Turn.objects.filter(membership=membership).aggregate(total=Sum("units"))["total"]
+    return total or 0
 
 
 def lock(pool_id: int) -> None:
@@ -94,6 +100,7 @@ def join(membership: Membership, *, now: datetime, actor: str) -> Turn:
     pool.
     """
     lock(membership.pool_id)
+    membership.refresh_from_db(fields=["pointer", "last_debit_seq"])
     others = Membership.objects.filter(pool_id=membership.pool_id, is_active=True).exclude(pk=membership.pk)
     start: int = others.aggregate(lowest=Min("pointer"))["lowest"] or 0
     return _write(
@@ -119,8 +126,8 @@ def return_from_leave(membership: Membership, *, lowest: int, allowance: int, no
 def calibrate(membership_id: int, *, turns: Decimal, now: datetime, actor: str, reason: str) -> Turn | None:
     """Sets a member's pointer by hand to so many turns of weight one, with the reason. Locks the pool.
 
-    None, and no line, when the pointer stands there already. Raises CalibrationError without a reason, or beyond a
-    million turns.
+    None, and no line, when pointer and ledger stand there already; a pointer that had come away from its ledger is true
+    to it again afterwards. Raises CalibrationError without a reason, or beyond a million turns.
     """
     if not reason.strip():
         raise CalibrationError("Say in a sentence why the turns are set by hand.")
@@ -128,9 +135,12 @@ def calibrate(membership_id: int, *, turns: Decimal, now: datetime, actor: str, 
         raise CalibrationError(f"Turns are a number between -{MOST_TURNS:,} and {MOST_TURNS:,}.")
     lock(Membership.objects.only("pool_id").get(pk=membership_id).pool_id)
     membership = Membership.objects.get(pk=membership_id)
-    units = round(turns * UNIT) - membership.pointer
-    if units == 0:
+    target = round(turns * UNIT)
+    if target == membership.pointer == sum_of(membership):
         return None
+    # From what the ledger says, which is the truth, and not from a pointer that may have come away from it.
+    membership.pointer = sum_of(membership)
+    units = target - membership.pointer
     return _write(
         membership, Turn.Kind.CALIBRATE, units, seq=next_seq(membership.pool_id), now=now, actor=actor,
         assignment_id=None, reason=reason.strip()[:200],

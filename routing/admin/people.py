@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.http import HttpRequest
 
+from routing import pausing
 from routing.admin_base import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
@@ -140,6 +141,7 @@ class RepAdmin(ImportExportAdmin[Rep], HistoryModelAdmin[Rep]):
     search_fields = ("first_name", "last_name", "email", "crm_id")
     ordering = ("first_name", "last_name")
     autocomplete_fields = ("user", "team", "calendar", "cover")
+    actions = ("pause_30", "pause_60", "pause_90", "pause_until_resumed", "resume")
     inlines = (AbsenceInline,)
     fieldsets = (
         (None, {"fields": (("first_name", "last_name"), ("email", "job_title"), ("team", "function"), "is_active")}),
@@ -151,6 +153,38 @@ class RepAdmin(ImportExportAdmin[Rep], HistoryModelAdmin[Rep]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rep]:
         return with_standing(super().get_queryset(request), at=business_now())
+
+    @admin.action(description="Pause for 30 minutes", permissions=["change"])
+    def pause_30(self, request: HttpRequest, queryset: QuerySet[Rep]) -> None:
+        self._pause(request, queryset, minutes=30)
+
+    @admin.action(description="Pause for 60 minutes", permissions=["change"])
+    def pause_60(self, request: HttpRequest, queryset: QuerySet[Rep]) -> None:
+        self._pause(request, queryset, minutes=60)
+
+    @admin.action(description="Pause for 90 minutes", permissions=["change"])
+    def pause_90(self, request: HttpRequest, queryset: QuerySet[Rep]) -> None:
+        self._pause(request, queryset, minutes=90)
+
+    @admin.action(description="Pause until resumed", permissions=["change"])
+    def pause_until_resumed(self, request: HttpRequest, queryset: QuerySet[Rep]) -> None:
+        self._pause(request, queryset, minutes=None)
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Rep]) -> None:
+        for rep in queryset:
+            ended = pausing.resume(rep.pk, now=business_now())
+            self.message_user(request, f"{rep} is back in turn." if ended else f"{rep} was not paused.")
+
+    def _pause(self, request: HttpRequest, queryset: QuerySet[Rep], *, minutes: int | None) -> None:
+        for rep in queryset:
+            try:
+                pausing.pause(rep.pk, minutes=minutes, now=business_now())
+            except pausing.PauseError as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                length = f"for {minutes} minutes" if minutes else "until resumed"
+                self.message_user(request, f"{rep} gets no new work {length}.")
 
     @display(description="name", ordering="first_name")
     def name(self, rep: Rep) -> str:

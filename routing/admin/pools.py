@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from routing import turns
 from routing.admin_base import (
@@ -17,9 +20,12 @@ from routing.admin_base import (
     ModelAdmin,
     ReadOnlyAdmin,
     TabularInline,
+    action,
+    after_action,
     business_now,
     display,
 )
+from routing.admin_calibration import CalibrateForm
 from routing.forms import CAPS, MembershipForm, PoolForm
 from routing.models import Membership, Pod, Pool, Turn
 
@@ -53,7 +59,7 @@ class PoolAdmin(HistoryModelAdmin[Pool]):
     """People who take turns."""
 
     form = PoolForm
-    list_display = ("name", "code", "team", "function", "members", "debits_owner_matches", "is_active")
+    list_display = ("name", "code", "team", "function", "members", "debits_owner_matches", "ledger", "is_active")
     list_select_related = ("team",)
     list_filter = (
         ("is_active", BooleanRadioFilter),
@@ -77,8 +83,13 @@ class PoolAdmin(HistoryModelAdmin[Pool]):
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
-        for row in formset.new_objects:
+        back = [row for row, names in formset.changed_objects if "is_active" in names and row.is_active]
+        for row in [*formset.new_objects, *back]:
             turns.join(row, now=business_now(), actor=f"user:{request.user.pk}")
+
+    @display(description="turns add up", ordering="ledger_faults", boolean=True)
+    def ledger(self, pool: Pool) -> bool | None:
+        return None if pool.ledger_checked_at is None else pool.ledger_faults == 0
 
     @display(description="active members", ordering="member_count")
     def members(self, pool: Any) -> int:
@@ -96,6 +107,43 @@ class MembershipAdmin(HistoryModelAdmin[Membership]):
     search_fields = ("rep__first_name", "rep__last_name", "pool__name", "pool__code")
     fields = ("pool", "rep", "weight", "position", "is_active", "turns_taken")
     readonly_fields = ("pool", "rep", "turns_taken")
+    actions_detail = ("calibrate",)
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and obj.is_active:
+            turns.join(obj, now=business_now(), actor=f"user:{request.user.pk}")
+
+    @action(
+        description="Set turns by hand",
+        icon="balance",
+        permissions=["calibrate"],
+        dialog={
+            "title": "Set this member's turns by hand?",
+            "description": "Whoever has the fewest turns per weight is next. The ledger keeps change and reason.",
+            "form_class": CalibrateForm,
+            "form_submit_text": "Set turns",
+        },
+    )
+    def calibrate(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        member = get_object_or_404(self.get_queryset(request), pk=object_id)
+        given, actor = form.cleaned_data, f"user:{request.user.pk}"
+        try:
+            with transaction.atomic():
+                turn = turns.calibrate(
+                    member.pk, turns=given["turns"], now=business_now(), actor=actor, reason=given["reason"]
+                )
+        except turns.CalibrationError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            said = f"{member.rep} stands there already, so nothing was written."
+            if turn is not None:
+                said = f"{member.rep} stands at {shown_pointer(turn.pointer_after)} turns in {member.pool} now."
+            self.message_user(request, said)
+        return after_action(request, reverse("admin:routing_membership_change", args=[object_id]))
+
+    def has_calibrate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self.has_change_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -172,11 +172,29 @@ class Rep(Caps):
     def initials(self) -> str:
         return (self.first_name[:1] + self.last_name[:1]).upper()
 
+    def clean(self) -> None:
+        """Refuses a chain of covers that leads back to the person."""
+        super().clean()
+        seen: set[int] = set()
+        current = self.cover
+        while current is not None and current.pk not in seen and current.pk != self.pk:
+            seen.add(current.pk)
+            current = current.cover
+        if seen and current is not None and current.pk == self.pk and self.pk is not None:
+            raise ValidationError({"cover": _ring(self, self.cover)})
+
     def is_paused(self, at: datetime) -> bool:
         """Whether the person asked for no new work at `at` (aware UTC)."""
         if self.paused_since is None or self.paused_since > at:
             return False
         return self.paused_until is None or at < self.paused_until
+
+
+def _ring(rep: Rep, cover: Rep | None) -> str:
+    return (
+        f"{cover} is covered by {rep}, directly or over others, so nobody would be left. "
+        "Choose somebody outside that ring."
+    )
 
 
 class Absence(models.Model):
@@ -218,6 +236,22 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rep} away {self.starts_at:%d %b %Y}"
+
+    def clean(self) -> None:
+        """Refuses a cover who is away in the same span and, over others who are, covered by this very person."""
+        super().clean()
+        if self.cover_id is None or self.rep_id is None or self.starts_at is None or self.ends_at is None:
+            return
+        if self.cover_id == self.rep_id:
+            return  # Said at the field by whoever asks.
+        asked, found = {self.cover_id}, {self.cover_id}
+        while found and self.rep_id not in asked:
+            at_once = Absence.objects.filter(rep__in=found, starts_at__lt=self.ends_at, ends_at__gt=self.starts_at)
+            covers = at_once.exclude(pk=self.pk).values_list("cover_id", "rep__cover_id")
+            found = {cover or standing for cover, standing in covers if cover or standing} - asked
+            asked |= found
+        if self.rep_id in asked:
+            raise ValidationError({"cover": _ring(self.rep, self.cover)})
 
 
 class Role(models.Model):

@@ -13,7 +13,10 @@ from routing.models.types import Function
 
 
 class Pool(Caps):
-    """People who take turns. Several rules may share a pool; its row is the lock of its ledger."""
+    """People who take turns. Several rules may share a pool; its row is the lock of its ledger.
+
+    `ledger_faults` is how many members' pointers were not the sum of their turns at `ledger_checked_at`.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     code = models.SlugField(max_length=64, unique=True)
@@ -28,7 +31,9 @@ class Pool(Caps):
         default=3, help_text="Turns a member coming back from leave may catch up"
     )
     is_active = models.BooleanField(default=True)
-    history = HistoricalRecords()
+    ledger_checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ledger_faults = models.PositiveIntegerField(default=0, editable=False)
+    history = HistoricalRecords(excluded_fields=["ledger_checked_at", "ledger_faults"])
 
     class Meta:
         ordering = ("name",)

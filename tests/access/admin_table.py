@@ -12,7 +12,7 @@ from tests.access.personas import ADMINISTRATORS, NOBODY, STAFF, SUPERUSER, Who
 from tests.access.rows import Row, admin
 
 AUDITED = STAFF - ADMINISTRATORS | SUPERUSER
-CONFIRMED = {"_form_submitted": "True", "to": "{colleague}", "reason": "Knows them"}
+CONFIRMED = {"_form_submitted": "True", "to": "{colleague}", "reason": "Knows them", "turns": "3"}
 """What a button's dialog, or the page that asks why, sends."""
 
 
@@ -106,14 +106,22 @@ MODELS: tuple[Rows, ...] = (
     Rows(label="handoffs.usagestage", deletes=SUPERUSER),
     # Routing: the roster and drafts of rules are RevOps'; what was decided is history.
     Rows(label="routing.team", deletes=ADMINISTRATORS, history=True),
-    Rows(label="routing.rep", deletes=ADMINISTRATORS, history=True, sheets=True),
+    Rows(
+        label="routing.rep",
+        deletes=ADMINISTRATORS,
+        history=True,
+        sheets=True,
+        actions=tuple(
+            (name, ADMINISTRATORS) for name in ("pause_30", "pause_60", "pause_90", "pause_until_resumed", "resume")
+        ),
+    ),
     Rows(label="routing.absence", deletes=ADMINISTRATORS, history=True),
     Rows(label="routing.role", deletes=ADMINISTRATORS, history=True),
     Rows(label="routing.delegation", deletes=ADMINISTRATORS, history=True),
     Rows(label="routing.calendar", deletes=ADMINISTRATORS, history=True),
     Rows(label="routing.pool", deletes=ADMINISTRATORS, history=True),
     # Nobody joins or leaves a pool on this page: the ledger wants to know at which line.
-    Rows(label="routing.membership", adds=NOBODY, history=True),
+    Rows(label="routing.membership", adds=NOBODY, history=True, buttons=(("calibrate", ADMINISTRATORS, "assigned"),)),
     Rows(label="routing.pod", deletes=ADMINISTRATORS),
     Rows(label="routing.ruleset", deletes=ADMINISTRATORS),
     # Parts of a version are added on the version's page.

@@ -147,11 +147,11 @@ def test_an_hourly_cap_holds_when_many_pick_at_once():
 
 
 def test_a_teams_limit_holds_for_its_people_in_several_pools():
-    """Two teams with limits, whose people mix in three pools: each team gets exactly what it may have, and no more."""
+    """Two teams with limits, of whom each pool has other people: each team gets what it may have, and no more."""
     calendar = AlwaysOpenFactory.create()
     teams = [TeamFactory.create(calendar=calendar, load_cap=5), TeamFactory.create(calendar=calendar, hour_cap=4)]
     first, second = (RepFactory.create_batch(3, team=team) for team in teams)
-    pools = [pool_of([*first, *second]), pool_of([*second, *first]), pool_of([first[2], second[0]])]
+    pools = [pool_of([first[0], second[0]]), pool_of([second[1], first[1]]), pool_of([first[2], second[2]])]
     drafts = rules_to(*pools)
     shuffled = random.Random(11)
     order = [shuffled.choice(drafts) for _ in range(crowd(postgresql=60, sqlite=18))]
