@@ -240,16 +240,16 @@ class Absence(models.Model):
     def clean(self) -> None:
         """Refuses a cover who is away in the same span and, over others who are, covered by this very person."""
         super().clean()
-        if self.cover_id is None or self.rep_id is None or self.starts_at is None or self.ends_at is None:
-            return
-        if self.cover_id == self.rep_id:
-            return  # Said at the field by whoever asks.
-        asked, found = {self.cover_id}, {self.cover_id}
+        known = (self.cover_id, self.rep_id, self.starts_at, self.ends_at)
+        if None in known or self.cover_id is None or self.cover_id == self.rep_id:
+            return  # Covering for oneself is told by whoever asks for the field.
+        asked: set[int] = {self.cover_id}
+        found = asked
         while found and self.rep_id not in asked:
             at_once = Absence.objects.filter(rep__in=found, starts_at__lt=self.ends_at, ends_at__gt=self.starts_at)
             covers = at_once.exclude(pk=self.pk).values_list("cover_id", "rep__cover_id")
-            found = {cover or standing for cover, standing in covers if cover or standing} - asked
-            asked |= found
+            found = {following for cover, standing in covers if (following := cover or standing)} - asked
+            asked = asked | found
         if self.rep_id in asked:
             raise ValidationError({"cover": _ring(self.rep, self.cover)})
 

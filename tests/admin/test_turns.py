@@ -10,7 +10,8 @@ from handoffs.now import now
 from routing import turns
 from routing.models import Membership, Rep, Turn
 from tests import factories
-from tests.admin.pages import act, address, complaints, save, signed_in
+from tests.admin.pages import act, address, complaints, save
+from tests.admin.worlds import signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -1,6 +1,7 @@
 """Rings of covers are refused at save, with the field named."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.django_db
 def chain(*names: str) -> list[Rep]:
     """People of whom each is covered by the next."""
     people = [RepFactory.create(first_name=name, last_name="") for name in names]
-    for one, following in zip(people, people[1:], strict=False):
+    for one, following in pairwise(people):
         one.cover = following
         one.save()
     return people
@@ -27,12 +28,8 @@ def test_a_chain_of_covers_may_not_lead_back(length: int) -> None:
     with pytest.raises(ValidationError) as refused:
         people[-1].full_clean()
     last = "ABCDEF"[length - 1]
-    assert refused.value.message_dict == {
-        "cover": [
-            f"A is covered by {last}, directly or over others, so nobody would be left. "
-            "Choose somebody outside that ring."
-        ]
-    }
+    said = f"A is covered by {last}, directly or over others, so nobody would be left. "
+    assert refused.value.message_dict == {"cover": [f"{said}Choose somebody outside that ring."]}
 
 
 def test_a_chain_that_leads_elsewhere_is_fine_also_beside_an_old_ring() -> None:

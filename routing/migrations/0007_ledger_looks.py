@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('routing', '0003_leaves_and_shared_caps'),
+        ('routing', '0006_leave_handed_over'),
     ]
 
     operations = [
