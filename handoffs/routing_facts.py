@@ -8,7 +8,7 @@ from typing import Any
 
 from handoffs.context import Context
 from handoffs.models import Handoff
-from routing.facts import Facts, normal_country, normal_word
+from routing.facts import Facts
 from routing.models import HandoffType, Rep, Rule
 
 OWNER_FIELDS = {
@@ -46,17 +46,17 @@ def facts_of(context: Context, handoff: Handoff, *, people: People, sender: Rep 
     metadata: Mapping[str, Any] = {**account.metadata, **(deal.metadata if deal else {})}
     return Facts(
         handoff_type=handoff.handoff_type,
-        tier=normal_word(account.tier),
-        country=normal_country(account.country),
-        region=normal_word(account.region),
-        postal_code=account.postal_code.replace(" ", "").upper() or None,
-        industry=normal_word(account.industry),
+        tier=account.tier,
+        country=account.country,
+        region=account.region,
+        postal_code=account.postal_code,
+        industry=account.industry,
         employee_count=account.employee_count,
-        source=normal_word(str(metadata.get("source") or "")),
+        source=str(metadata.get("source") or ""),
         products=_products(metadata.get("products")),
         score=_score(metadata.get("qualification_score"), account.score),
         usage_stage=context.usage.stage if context.usage else None,
-        pod=str(account.custom.get("pod") or "") or None,
+        pod=str(account.custom.get("pod") or ""),
         to_team=handoff.to_team.code if handoff.to_team else None,
         sender=sender.pk if sender else None,
         owners=_owners(context, handoff.type_enum, people, sender),
@@ -78,7 +78,7 @@ def _owners(context: Context, handoff_type: HandoffType, people: People, sender:
 
 def _products(raw: object) -> frozenset[str]:
     names = raw if isinstance(raw, list) else str(raw or "").split(",")
-    return frozenset(word for name in names if (word := normal_word(str(name))))
+    return frozenset(map(str, names))
 
 
 def _score(*candidates: object) -> int | None:

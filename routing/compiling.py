@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from routing.conditions import Conditions
+from routing.facts import normal_word
 from routing.matcher import CompiledRules, Line, NoRulesError, Region, SegmentBounds
 from routing.models import Rule, RuleSet
 
@@ -35,7 +36,10 @@ def compile_now(rule_set_id: int) -> CompiledRules:
     return CompiledRules(
         rule_set_id=rule_set.pk,
         number=rule_set.number,
-        segments=tuple(SegmentBounds(s.code, s.employees_from, s.employees_below, s.by_tier) for s in segments),
+        segments=tuple(
+            SegmentBounds(normal_word(s.code) or s.code, s.employees_from, s.employees_below, s.by_tier)
+            for s in segments
+        ),
         territories=tuple(sorted(regions, key=lambda region: (-len(region.conditions.items), region.code))),
         lines=tuple(
             _line(rule)

@@ -1,18 +1,25 @@
 """What a rule asks of the facts: a conjunction of conditions, each a set or a half-open range; absent means any.
 
-A condition set is valid by having been constructed: `Conditions.from_json` raises ValueError with one sentence naming
-the field. A missing fact is its own member, written "missing"; it is never *any*.
+A condition set is valid by having been constructed: `Conditions.from_json` raises ConditionError with one sentence
+naming the field. A missing fact is its own member, written "missing"; it is never *any*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from routing.facts import Located, normal_word
+from routing.countries import normal_country
+from routing.facts import LONGEST_WORD, Known, Located, normal_postcode, normal_value, normal_word, plain_text
 
 MISSING = "missing"
+TAKER = "taker"
+"""Not for writing: whether somebody is there whom an owner or a pod rule would give it to."""
+HANDOFF_TYPES = frozenset({"mql_to_sales", "sql_to_ae", "closed_to_cs", "expansion_to_sales"})
+"""The words of `routing.models.HandoffType`, spelled here so that reasoning needs no tables."""
 SET_FIELDS = (
     "handoff_type",
     "segment",
@@ -26,12 +33,26 @@ SET_FIELDS = (
 )
 RANGE_FIELDS = ("employee_count", "score")
 PREFIX_FIELDS = ("postal_prefix",)
-NORMAL_WORDS = frozenset({"segment", "region", "industry", "source", "product", "usage_stage"})
+CUSTOM = "custom."
+MOST_VALUES = 1000
+LONGEST_NAME = 64
+LARGEST_NUMBER = 2_147_483_647
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be; `field` is its name, and the message a sentence with the way out."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.field = name
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One field's test: `values`, `prefixes` or the range is in use; `missing` admits the absent fact."""
+    """One field's test: `values`, `prefixes` or the range is in use; `missing` admits the absent fact.
+
+    A range field without bounds admits the absent fact alone. Raises ConditionError for a test that nothing can pass.
+    """
 
     field: str
     values: frozenset[str] = frozenset()
@@ -39,22 +60,49 @@ class Condition:
     at_least: int | None = None
     below: int | None = None
     missing: bool = False
+    admitted: frozenset[str | None] | None = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        name, below = self.field, self.below
+        admitted: frozenset[str | None] | None = None
+        if name in RANGE_FIELDS:
+            start = self.at_least or 0
+            if below is not None and below <= start:
+                raise ConditionError(
+                    name, f"{name}: the range ends at {below}, at or below its start {start}. Raise the upper bound."
+                )
+            empty = below is None and self.at_least is None
+        elif name in PREFIX_FIELDS:
+            empty = not self.prefixes
+        else:
+            empty = not self.values
+            if name not in {"product", TAKER}:
+                admitted = self.values | _ABSENT if self.missing else self.values
+        if empty and not self.missing:
+            raise ConditionError(name, f"{name}: nothing at all would pass. Name a value, or leave the field out.")
+        object.__setattr__(self, "admitted", admitted)
 
     def holds(self, located: Located) -> bool:
-        found = located.value(self.field)
-        if found is None or found == frozenset():
+        """Whether the facts pass."""
+        return self.admits(located.known.get(self.field))
+
+    def admits(self, found: Known) -> bool:
+        """Whether this value of the field passes."""
+        if self.admitted is not None:
+            return found in self.admitted
+        if found is None:
             return self.missing
-        if self.prefixes:
-            return str(found).startswith(self.prefixes)
-        if isinstance(found, int):
-            return (self.at_least is None or found >= self.at_least) and (self.below is None or found < self.below)
         if isinstance(found, frozenset):
-            return not self.values.isdisjoint(found)
-        return found in self.values
+            return not self.values.isdisjoint(found) if found else self.missing
+        if isinstance(found, str):
+            return found.startswith(self.prefixes)
+        if self.at_least is None:
+            return self.below is not None and found < self.below
+        return found >= self.at_least and (self.below is None or found < self.below)
 
     def words(self) -> str:
         """The condition as people say it: "segment is enterprise or mid_market"."""
-        name = self.field.removeprefix("custom.").replace("_", " ")
+        name = self.field.removeprefix(CUSTOM).replace("_", " ")
         parts = sorted(self.values)
         if self.prefixes:
             parts = [f"{prefix}…" for prefix in self.prefixes]
@@ -69,6 +117,9 @@ class Condition:
         return f"{name} is {' or '.join(parts)}"
 
 
+_ABSENT: frozenset[None] = frozenset({None})
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """All conditions of a rule or territory; no condition means everything."""
@@ -79,56 +130,111 @@ class Conditions:
     def from_json(cls, raw: object) -> Conditions:
         """Reads {"segment": ["smb", "missing"], "score": {"from": 70, "below": 90}, "custom.tier": ["gold"]}."""
         if not isinstance(raw, Mapping):
-            raise ValueError('Conditions are a mapping of field to values, e.g. {"segment": ["smb"]}.')
-        return cls(tuple(_read(str(field), value) for field, value in sorted(raw.items())))
+            raise ConditionError("", 'Conditions are a mapping of field to values, e.g. {"segment": ["smb"]}.')
+        return cls(tuple([_read(name, raw[name]) for name in sorted(raw, key=str)]))
 
     def first_failing(self, located: Located) -> Condition | None:
         """The first condition that does not hold, or None when all hold."""
-        return next((item for item in self.items if not item.holds(located)), None)
+        known = located.known
+        for item in self.items:
+            found = known.get(item.field)
+            # Asked here rather than in `admits`, because it is asked of thousands of rules.
+            if not (item.admits(found) if item.admitted is None else found in item.admitted):
+                return item
+        return None
 
 
-def _read(field: str, value: object) -> Condition:
-    if field in RANGE_FIELDS:
-        return _read_range(field, value)
-    known = field in SET_FIELDS or field in PREFIX_FIELDS or field.startswith("custom.")
-    if not known:
-        raise ValueError(f"“{field}” is not a field rules can use. Choose one of the listed fields or custom.<name>.")
-    if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
-        raise ValueError(f'{field}: give a list of at least one word, e.g. ["enterprise"].')
-    words = frozenset(_normal(field, word) for word in value if word != MISSING)
-    if field in PREFIX_FIELDS:
-        return Condition(field=field, prefixes=tuple(sorted(words)), missing=MISSING in value)
-    return Condition(field=field, values=words, missing=MISSING in value)
+def _read(name: object, value: object) -> Condition:
+    if name in RANGE_FIELDS:
+        return _read_range(str(name), value)
+    if not isinstance(name, str) or name not in _SPELLING:
+        _refuse_unknown_field(name)
+        name = str(name)
+    if not isinstance(value, list) or not value:
+        raise ConditionError(name, f'{name}: give a list of at least one word, e.g. ["enterprise"].')
+    if len(value) > MOST_VALUES:
+        raise ConditionError(
+            name, f"{name}: {len(value):,} values are more than the {MOST_VALUES:,} a rule may list. Split the rule."
+        )
+    for word in value:
+        if type(word) is not str or not word:
+            raise ConditionError(name, f'{name}: give a list of at least one word, e.g. ["enterprise"].')
+    return _of_words(name, tuple(value))
 
 
-def _normal(field: str, word: str) -> str:
+@lru_cache(maxsize=2**14)
+def _of_words(name: str, value: tuple[str, ...]) -> Condition:
+    """Rules of a book ask the same again and again; they share one object."""
+    words = {_word(name, word) for word in value}
+    missing = MISSING in words
+    words.discard(MISSING)
+    if name in PREFIX_FIELDS:
+        return Condition(name, prefixes=tuple(sorted(words)), missing=missing)
+    return Condition(name, frozenset(words), missing=missing)
+
+
+def _word(name: str, raw: str) -> str:
     """The word as facts spell it: "Mid-market" is mid_market, "no" is NO."""
-    if field == "country":
-        return word.strip().upper()
-    if field in PREFIX_FIELDS:
-        return word.replace(" ", "").upper()
-    if field in NORMAL_WORDS:
-        return normal_word(word) or word
+    if raw == MISSING:
+        return MISSING
+    if len(raw) > LONGEST_WORD:
+        raise ConditionError(
+            name, f"{name}: a value has {len(raw):,} characters; the longest has {LONGEST_WORD}. Shorten it."
+        )
+    if not raw.isprintable() and plain_text(raw) != raw:
+        raise ConditionError(name, f"{name}: a value holds characters that nobody can type. Type it again.")
+    word = _SPELLING.get(name, normal_value)(raw)
+    if word is None or len(word) > LONGEST_WORD:
+        raise ConditionError(name, f"{name}: “{raw}” is not {_WHAT.get(name, 'a word')}.")
     return word
 
 
-def _read_range(field: str, value: object) -> Condition:
-    if not isinstance(value, Mapping) or not set(value) <= {"from", "below", MISSING} or not value:
-        raise ValueError(f'{field}: give a range such as {{"from": 100, "below": 1000}}.')
-    at_least, below = (
-        _whole(field, value.get("from")),
-        _whole(field, value.get("below")),
-    )
-    if at_least is not None and below is not None and below <= at_least:
-        raise ValueError(
-            f"{field}: the range ends at {below}, at or below its start {at_least}. Raise the upper bound."
+def _handoff_type(raw: str) -> str | None:
+    return raw if raw in HANDOFF_TYPES else None
+
+
+_SPELLING: Mapping[str, Callable[[str], str | None]] = {
+    **dict.fromkeys(SET_FIELDS, normal_word),
+    "handoff_type": _handoff_type,
+    "territory": plain_text,
+    "country": normal_country,
+    "postal_prefix": normal_postcode,
+}
+_WHAT = {
+    "country": "a country code of ISO 3166. Write two letters, e.g. NO",
+    "handoff_type": f"a kind of handoff. Choose from {', '.join(sorted(HANDOFF_TYPES))}",
+}
+
+
+def _refuse_unknown_field(name: object) -> None:
+    shown = plain_text(name) or ""
+    attribute = shown.removeprefix(CUSTOM)
+    if shown != name or attribute == shown or not attribute or len(attribute) > LONGEST_NAME:
+        short = shown if len(shown) <= LONGEST_NAME else f"{shown[:LONGEST_NAME]}…"
+        raise ConditionError(
+            short, f"“{short}” is not a field rules can use. Choose one of the listed fields or custom.<name>."
         )
-    return Condition(field=field, at_least=at_least, below=below, missing=bool(value.get(MISSING)))
 
 
-def _whole(field: str, value: Any) -> int | None:
+def _read_range(name: str, value: object) -> Condition:
+    fine = isinstance(value, Mapping) and value and value.keys() <= {"from", "below", MISSING}
+    if not fine or not isinstance(value, Mapping) or not isinstance(value.get(MISSING, False), bool):
+        raise ConditionError(name, f'{name}: give a range such as {{"from": 100, "below": 1000}}.')
+    return _of_bounds(
+        name, _whole(name, value.get("from")), _whole(name, value.get("below")), value.get(MISSING, False)
+    )
+
+
+@lru_cache(maxsize=2**14)
+def _of_bounds(name: str, at_least: int | None, below: int | None, missing: bool) -> Condition:
+    return Condition(name, at_least=at_least, below=below, missing=missing)
+
+
+def _whole(name: str, value: Any) -> int | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{field}: “{value}” is not a whole number of at least 0.")
+    if isinstance(value, bool) or not isinstance(value, int) or -LARGEST_NUMBER <= value < 0:
+        raise ConditionError(name, f"{name}: “{str(value)[:LONGEST_NAME]}” is not a whole number of at least 0.")
+    if not 0 <= value <= LARGEST_NUMBER:
+        raise ConditionError(name, f"{name}: numbers go from 0 to {LARGEST_NUMBER:,}. Use one of these.")
     return value

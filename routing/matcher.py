@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import dropwhile
 
-from routing.conditions import Conditions
+from routing.conditions import TAKER, Condition, Conditions
 from routing.facts import Facts, Located
+from routing.index import Index
 
+HANDOFF_TYPE = "handoff_type"
 NAMED_REP = "named_rep"
 POD = "pod"
 OWNER_STRATEGIES = frozenset({NAMED_REP, "open_deal_owner", "account_owner", "parent_account_owner"})
@@ -34,6 +37,10 @@ class SegmentBounds:
         count = facts.employee_count
         if count is None:
             return facts.tier == self.code
+        return self.spans(count)
+
+    def spans(self, count: int) -> bool:
+        """Whether so many people lie within the bounds."""
         return (self.at_least is None or count >= self.at_least) and (self.below is None or count < self.below)
 
 
@@ -60,11 +67,22 @@ class Line:
     target_minutes: int | None
     is_catch_all: bool
 
+    @property
+    def needs(self) -> tuple[Condition, ...]:
+        """What an owner or a pod rule asks besides its conditions: that somebody is there to take it."""
+        if self.strategy == NAMED_REP and self.named_rep is not None:
+            return (Condition(TAKER, frozenset({f"rep {self.named_rep}"})),)
+        if self.strategy in OWNER_STRATEGIES or self.strategy == POD:
+            return (Condition(TAKER, frozenset({self.strategy})),)
+        return ()
+
     def owner_in(self, facts: Facts) -> int | None:
         """The person an owner rule would pick; None when there is none, so that the rule does not match."""
-        if self.strategy != NAMED_REP or self.named_rep is None:
-            return facts.owners.get(self.strategy)
-        return self.named_rep if self.named_rep in facts.named and self.named_rep != facts.sender else None
+        if self.strategy == NAMED_REP and self.named_rep is not None:
+            owner = self.named_rep if self.named_rep in facts.named else None
+        else:
+            owner = facts.owners.get(self.strategy)
+        return owner if owner != facts.sender else None
 
     def refusal(self, located: Located) -> str | None:
         """Why this rule does not match, in words; None when it does."""
@@ -80,13 +98,27 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRules:
-    """A rule-set version ready for matching."""
+    """A rule-set version ready for matching; `lines` are in order of precedence, `territories` the narrower first."""
 
     rule_set_id: int
     number: int
     segments: tuple[SegmentBounds, ...]
     territories: tuple[Region, ...]
     lines: tuple[Line, ...]
+    _sizes: Sizes = field(init=False, repr=False, compare=False)
+    _places: Index = field(init=False, repr=False, compare=False)
+    _by_type: Mapping[str | None, Lines] = field(init=False, repr=False, compare=False)
+    _other_types: Lines = field(init=False, repr=False, compare=False)
+    _place_of: Mapping[int, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "_sizes", Sizes(self.segments))
+        put(self, "_places", Index([region.conditions.items for region in self.territories]))
+        by_type, others = _by_type(self.lines)
+        put(self, "_by_type", by_type)
+        put(self, "_other_types", others)
+        put(self, "_place_of", {line.id: place for place, line in enumerate(self.lines)})
 
     @property
     def named(self) -> frozenset[int]:
@@ -95,27 +127,91 @@ class CompiledRules:
 
     def locate(self, facts: Facts) -> Located:
         """Places the facts in their segment and in the most specific territory that holds them."""
-        segment = next((s.code for s in self.segments if s.holds(facts)), None)
-        placed = Located(facts, segment, None)
-        territory = next((t.code for t in self.territories if t.conditions.first_failing(placed) is None), None)
-        return Located(facts, segment, territory)
+        segment = self._sizes.segment_of(facts)
+        place = self._places.first({**facts.known, "segment": segment})
+        return Located(facts, segment, None if place is None else self.territories[place].code)
 
     def match(self, facts: Facts) -> Match:
         """The first rule that takes the facts. The catch-all takes everything, so there is one; NoRulesError
         otherwise.
         """
         located = self.locate(facts)
-        for line in self.lines:
-            if line.refusal(located) is None:
-                return Match(self, line, located)
-        raise NoRulesError(
-            f"Rules v{self.number} have no catch-all, so nothing takes this handoff. Publish rules with one."
+        asked = self._asked(located)
+        place = asked.index.first(located.known)
+        if place is None:
+            raise NoRulesError(
+                f"Rules v{self.number} have no catch-all, so nothing takes this handoff. Publish rules with one."
+            )
+        return Match(self, asked.lines[place], located)
+
+    def before(self, line: Line, *, count: int | None = None) -> tuple[Line, ...]:
+        """The rules before this one, in order; with `count`, the last so many of them."""
+        place = self._place_of[line.id]
+        return self.lines[0 if count is None else max(0, place - count) : place]
+
+    def all_that_match(self, located: Located) -> Iterator[Line]:
+        """Every rule that takes the facts, in order of precedence."""
+        asked = self._asked(located)
+        return map(asked.lines.__getitem__, asked.index.places(located.known))
+
+    def _asked(self, located: Located) -> Lines:
+        return self._by_type.get(located.facts.handoff_type or None, self._other_types)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Rules in order, and the index over what they ask."""
+
+    lines: tuple[Line, ...]
+    index: Index
+
+
+def _by_type(lines: Sequence[Line]) -> tuple[dict[str | None, Lines], Lines]:
+    """The rules for each kind of handoff they name, and those for any other: rules of other kinds cost nothing."""
+    asked = [next((item for item in line.conditions.items if item.field == HANDOFF_TYPE), None) for line in lines]
+    named: set[str | None] = {kind for item in asked if item for kind in item.admitted or ()}
+    rests = [(*(item for item in line.conditions.items if item.field != HANDOFF_TYPE), *line.needs) for line in lines]
+
+    def of(kind: str | None, *, other: bool = False) -> Lines:
+        places = [p for p, item in enumerate(asked) if item is None or (not other and kind in (item.admitted or ()))]
+        return Lines(tuple(lines[p] for p in places), Index([rests[p] for p in places]))
+
+    return {kind: of(kind) for kind in named}, of(None, other=True)
+
+
+class Sizes:
+    """Which segment a company falls into: the first, in their order, that holds it."""
+
+    __slots__ = ("_bounds", "_by_code", "_by_count", "_by_tier", "_codes")
+
+    def __init__(self, segments: Sequence[SegmentBounds]) -> None:
+        self._codes = tuple(segment.code for segment in segments)
+        nowhere = len(segments)
+        self._by_tier = {s.code: place for place, s in reversed([*enumerate(segments)]) if s.by_tier}
+        self._by_code = {s.code: place for place, s in reversed([*enumerate(segments)])}
+        sized = [segment for segment in segments if not segment.by_tier]
+        self._bounds = sorted({bound for s in sized for bound in (s.at_least, s.below) if bound is not None})
+        # Between two bounds that lie side by side every company is alike; the first stretch lies below them all.
+        samples = [self._bounds[0] - 1, *self._bounds] if self._bounds else [0]
+        self._by_count = tuple(
+            next((place for place, s in enumerate(segments) if not s.by_tier and s.spans(count)), nowhere)
+            for count in samples
         )
+
+    def segment_of(self, facts: Facts) -> str | None:
+        """The code, or None."""
+        count, nowhere = facts.employee_count, len(self._codes)
+        if count is None:
+            place = self._by_code.get(facts.tier or "", nowhere)
+        else:
+            by_count = self._by_count[bisect_right(self._bounds, count)]
+            place = min(by_count, self._by_tier.get(facts.tier or "", nowhere))
+        return self._codes[place] if place < nowhere else None
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The winning rule; why the earlier ones lost is recomputed on demand."""
+    """The winning rule; why the others lost is worked out when asked for."""
 
     rules: CompiledRules
     line: Line
@@ -123,19 +219,30 @@ class Match:
 
     def passed_over(self) -> Iterator[tuple[Line, str]]:
         """The rules before the winner, in order, each with the reason in words."""
-        for line in self.rules.lines:
-            if line.id == self.line.id:
-                return
-            yield line, self.line_refusal(line)
+        for line in self.rules.before(self.line):
+            yield line, line.refusal(self.located) or "it would match"
 
     def onward(self) -> Iterator[Line]:
         """The winner, then every later rule that takes the facts too, in order."""
-        for line in islice(self.rules.lines, self.rules.lines.index(self.line), None):
-            if line.refusal(self.located) is None:
-                yield line
+        return dropwhile(lambda line: line is not self.line, self.rules.all_that_match(self.located))
 
-    def line_refusal(self, line: Line) -> str:
-        return line.refusal(self.located) or "it would match"
+    def why_not(self, rule: int | str) -> str | None:
+        """The first condition of a rule, told by id or code, that the facts fail, in words; None when all hold.
+
+        Raises LookupError for a rule that this version does not have, or has switched off.
+        """
+        line = next((line for line in self.rules.lines if rule in {line.id, line.code}), None)
+        if line is None:
+            raise LookupError(f"Rules v{self.rules.number} use no rule {rule}. Choose one of their list.")
+        return line.refusal(self.located)
+
+    def just_before(self, count: int) -> list[tuple[Line, Condition | None]]:
+        """The rules directly before the winner, at most `count`, in order, each with the first condition that failed.
+
+        None stands for a rule without a person: all its conditions hold, and nobody is there whom it could go to.
+        """
+        located = self.located
+        return [(line, line.conditions.first_failing(located)) for line in self.rules.before(self.line, count=count)]
 
 
 def _shown(value: str | int | frozenset[str] | None) -> str:

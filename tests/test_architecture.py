@@ -23,6 +23,7 @@ DOORS = ("handoffs.api", "handoffs.views", "handoffs.admin", "handoffs.tasks", "
 PURE = (
     "routing/facts.py",
     "routing/conditions.py",
+    "routing/index.py",
     "routing/matcher.py",
     "routing/hours.py",
     "routing/lint.py",
