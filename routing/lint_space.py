@@ -19,6 +19,7 @@ from operator import or_
 from typing import Any
 
 from routing.conditions import MISSING, Condition, Conditions
+from routing.countries import COUNTRIES
 from routing.facts import Facts, Located
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line, SegmentBounds
 
@@ -227,7 +228,11 @@ def _cells(
     else:
         # Facts know countries by two capital letters alone.
         spelt = [word for word in words if name != "country" or (len(word) == 2 and word.isascii() and word.isalpha())]
-        other = next((code for code in ELSEWHERE if code not in words), "ZZ") if name == "country" else _another(words)
+        other = (
+            next((code for code in (*ELSEWHERE, *COUNTRIES) if code not in words), None)
+            if name == "country"
+            else _another(words)
+        )
         yield from ({name: word} for word in (*spelt, other))
         yield {name: None}
 
