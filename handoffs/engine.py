@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoffs import alarms, claiming, escalation, leaving, outbox, pipeline
+from handoffs import alarms, claiming, escalation, leaving, outbox, running
 from handoffs.models import Handoff
 from routing import ledger
 from sla.clock import due_clocks
@@ -59,7 +59,7 @@ def run_due(*, now: datetime, clock: Callable[[], datetime], limit: int = HANDOF
         claimed = claiming.claim_due(Handoff, now=now, real_now=clock(), limit=1) if clock() < until else []
         if not claimed:
             return taken
-        pipeline.advance(claimed[0], now=now, actor="engine")
+        running.advance(claimed[0], now=now, actor="engine")
     return limit
 
 
@@ -67,8 +67,8 @@ def climb_due(*, now: datetime, clock: Callable[[], datetime], limit: int = STEP
     """Takes the highest due step of up to `limit` clocks; returns how many clocks were looked at."""
     until = clock() + claiming.BUDGET
     due = due_clocks(now=now, limit=limit)
-    for taken, running in enumerate(due):
+    for taken, ticking in enumerate(due):
         if clock() >= until:
             return taken
-        escalation.take_step(running, now=now)
+        escalation.take_step(ticking, now=now)
     return len(due)
