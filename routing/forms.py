@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django import forms
 
 from routing.admin_base import ModelForm, UserChangeForm, UserCreationForm
-from routing.conditions import PREFIX_FIELDS, RANGE_FIELDS, SET_FIELDS
 from routing.facts import normal_word
 from routing.form_fields import json_field, words_field
 from routing.hours import WEEKDAYS
@@ -19,7 +18,6 @@ from routing.models import (
     Pool,
     Rep,
     Role,
-    Rule,
     RuleSet,
     Segment,
     Team,
@@ -29,11 +27,6 @@ from routing.models import (
 
 CAPS = ("load_cap", "hour_cap", "day_cap", "week_cap")
 CAP_HELP = dict.fromkeys(CAPS, "Blank: no limit. 0: none at all. The tightest cap of person, team and pool counts.")
-CONDITIONS_HELP = (
-    "Field to values, all of which must hold; {} means everything. Lists, in which “missing” is the unknown value: "
-    f"{', '.join(SET_FIELDS + PREFIX_FIELDS)}, custom.<name>. Ranges, whose end is not included: "
-    f'{", ".join(RANGE_FIELDS)}. Example: {{"segment": ["enterprise"], "score": {{"from": 70, "below": 90}}}}'
-)
 WEEK_HELP = (
     'Day to hours, in the calendar\'s own zone: {"mon": [["09:00", "12:00"], ["13:00", "17:00"]]}. '
     'Days: mon tue wed thu fri sat sun. Hours may run past midnight: ["22:00", "06:00"].'
@@ -211,65 +204,3 @@ class MembershipForm(ModelForm[Membership]):
         super().__init__(*args, **kwargs)
         if "rep" in self.fields and not self.instance._state.adding:
             self.fields["rep"].disabled = True
-
-
-class RuleForm(ModelForm[Rule]):
-    """A rule of a draft."""
-
-    conditions = json_field(CONDITIONS_HELP)
-    broken: ClassVar[dict[str, tuple[str, str]]] = {
-        "rule_pool_strategy_has_a_pool": ("pool", "This strategy takes turns in a pool. Choose the pool."),
-        "rule_code_once": ("code", "Another rule of this version has this code. Use another one."),
-    }
-
-    class Meta:
-        model = Rule
-        fields = "__all__"
-
-
-class TerritoryForm(ModelForm[Territory]):
-    """A piece of the market."""
-
-    conditions = json_field(CONDITIONS_HELP)
-
-    class Meta:
-        model = Territory
-        fields = "__all__"
-
-
-class SegmentForm(ModelForm[Segment]):
-    """A band of company sizes."""
-
-    broken: ClassVar[dict[str, tuple[str, str]]] = {
-        "segment_range_not_empty": (
-            "employees_below",
-            "The segment ends below where it starts. Raise the upper bound.",
-        ),
-    }
-
-    class Meta:
-        model = Segment
-        fields = "__all__"
-        help_texts: ClassVar[dict[str, str]] = {
-            "employees_from": "From this many employees on. Blank: no lower bound",
-            "employees_below": "Fewer than this many employees. Blank: no upper bound",
-        }
-
-
-class NewDraftForm(ModelForm[RuleSet]):
-    """A new draft starts as a copy of the version it is based on."""
-
-    class Meta:
-        model = RuleSet
-        fields = ("title", "based_on")
-        help_texts: ClassVar[dict[str, str]] = {
-            "title": "What this version is for",
-            "based_on": "Its rules, territories and segments are copied into the draft",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        based_on = self.fields.get("based_on")
-        if isinstance(based_on, forms.ModelChoiceField):
-            based_on.required = True
-            based_on.initial = RuleSet.objects.filter(state=RuleSet.State.LIVE).first()

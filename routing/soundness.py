@@ -201,11 +201,19 @@ def _types_of(conditions: Conditions) -> list[HandoffType]:
     return [HandoffType(value) for values in named for value in sorted(values) if value in HandoffType.values]
 
 
-def naming(rule_set: RuleSet, kind: str, code: str) -> list[str]:
+def codes_of(rule_set_id: int) -> dict[str, set[str]]:
+    """The codes of a version's segments and territories, by kind."""
+    return {
+        kind: set(model._default_manager.filter(rule_set=rule_set_id).values_list("code", flat=True))
+        for kind, model in (("segment", Segment), ("territory", Territory))
+    }
+
+
+def naming(rule_set_id: int, kind: str, code: str) -> list[str]:
     """The rules, and other territories, of the version whose conditions name that segment or territory."""
     found = []
     for model in (Rule, Territory):
-        for row in model._default_manager.filter(rule_set=rule_set).order_by("pk"):
+        for row in model._default_manager.filter(rule_set=rule_set_id).order_by("pk"):
             try:
                 items = Conditions.from_json(row.conditions).items
             except ValueError:

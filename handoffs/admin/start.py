@@ -15,7 +15,7 @@ from handoffs.admin.promise import GAPS, STUCK
 from handoffs.admin.sidebar import navigation
 from handoffs.models import Delivery, Handoff
 from handoffs.now import now
-from routing.admin.rules import EMPTY_TARGET
+from routing.admin.parts import EMPTY_TARGET
 from routing.models import Rule
 from sla.models import Clock
 

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 from routing import admin_cells
 from routing.admin_base import (
-    AutocompleteSelectFilter,
     ChoicesDropdownFilter,
     ModelAdmin,
-    RadioFilter,
     TabularInline,
     business_now,
     display,
 )
-from routing.drafts import start_draft
-from routing.forms import NewDraftForm, RuleForm, SegmentForm, TerritoryForm
-from routing.models import Membership, Rule, RuleSet, Segment, Territory
-from routing.ordered_lines import OrderedLines
+from routing.drafts import mark_edited, start_draft
+from routing.models import Rule, RuleSet, Segment, Territory
+from routing.part_lines import RuleLines, SegmentLines, TerritoryLines
+from routing.rule_forms import DraftForm, NewDraftForm, RuleLineForm, SegmentLineForm, TerritoryLineForm
 
 STATE_COLOURS = {"draft": "info", "in_approval": "warning", "live": "success", "archived": ""}
-
-_TAKES_TURNS = (Rule.Strategy.ROUND_ROBIN, Rule.Strategy.LEAST_LOADED)
-EMPTY_TARGET = Q(rule_set__state=RuleSet.State.LIVE, is_enabled=True) & (
-    Q(strategy=Rule.Strategy.NAMED_REP, named_rep__is_active=False)
-    | (
-        Q(strategy__in=_TAKES_TURNS)
-        & ~Exists(Membership.objects.filter(pool=OuterRef("pool"), is_active=True, rep__is_active=True))
-    )
-)
-"""Live rules that match and then find nobody."""
 
 
 def is_draft(row: Any) -> bool:
@@ -45,13 +33,28 @@ def is_draft(row: Any) -> bool:
 
 
 class DraftsOnly:
-    """Permissions of a version and of its parts: to be changed while it is a draft, afterwards by nobody."""
+    """Permissions of a version and of its parts: to be changed while it is a draft, afterwards by nobody.
+
+    Every form carries the edit it showed, and every edit is noted.
+    """
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and is_draft(obj)  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and is_draft(obj)  # type: ignore[misc]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With the hidden number of the edit that is shown, where there is something to edit."""
+        shown = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        if obj is None or not self.has_change_permission(request, obj):
+            return shown
+        (title, options), *rest = shown
+        return [(title, {**options, "fields": (*options["fields"], "seen")}), *rest]
+
+    def note_edit(self, request: HttpRequest, rule_set: RuleSet, what: Sequence[str]) -> None:
+        """Says that a draft, which is held, was edited; `what` names columns and parts."""
+        mark_edited(rule_set, by=request.user, now=business_now())  # type: ignore[arg-type]  # the admin lets nobody else in
 
 
 class PartInline(TabularInline[Any, RuleSet]):
@@ -62,32 +65,11 @@ class PartInline(TabularInline[Any, RuleSet]):
     hide_title = False
 
 
-class RuleLines(OrderedLines):
-    """The list of a draft's rules: the catch-all stays, and stays last."""
-
-    def clean(self) -> None:
-        super().clean()
-        if any(self.errors):
-            return
-        kept = [form for form in self.forms if form.has_changed() or form.instance.pk]
-        for form in kept:
-            if not form.instance.is_catch_all:
-                continue
-            if form in self.deleted_forms:
-                raise forms.ValidationError(
-                    "The catch-all cannot be deleted, because it takes what no other rule does. Untick “Delete”."
-                )
-            if any(other.instance.position > form.instance.position for other in kept if other is not form):
-                raise forms.ValidationError(
-                    "The catch-all comes last, because no rule after it is ever reached. Give it the highest position."
-                )
-
-
 class RuleInline(PartInline):
     """The list of rules, first match wins."""
 
     model = Rule
-    form = RuleForm
+    form = RuleLineForm
     formset = RuleLines
     fields = ("position", "code", "name", "when", "strategy", "pool", "is_enabled")
     readonly_fields = ("when",)
@@ -105,7 +87,8 @@ class TerritoryInline(PartInline):
     """The map of a version."""
 
     model = Territory
-    form = TerritoryForm
+    form = TerritoryLineForm
+    formset = TerritoryLines
     fields = ("code", "name", "conditions")
 
 
@@ -113,7 +96,8 @@ class SegmentInline(PartInline):
     """The bands of company sizes of a version."""
 
     model = Segment
-    form = SegmentForm
+    form = SegmentLineForm
+    formset = SegmentLines
     fields = ("code", "name", "employees_from", "employees_below", "by_tier")
 
 
@@ -149,8 +133,7 @@ class RuleSetAdmin(DraftsOnly, ModelAdmin[RuleSet]):
         return super().get_queryset(request).annotate(rules_in_it=Coalesce(Subquery(counted.values("n")), 0))
 
     def get_form(self, request: HttpRequest, obj: RuleSet | None = None, change: bool = False, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs["form"] = NewDraftForm
+        kwargs["form"] = NewDraftForm if obj is None else DraftForm
         return super().get_form(request, obj, change, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: RuleSet | None = None) -> Any:
@@ -163,14 +146,23 @@ class RuleSetAdmin(DraftsOnly, ModelAdmin[RuleSet]):
         if change:
             super().save_model(request, obj, form, change)
             return
-        draft = start_draft(
-            based_on=form.cleaned_data["based_on"],
-            title=form.cleaned_data["title"],
-            author=request.user,  # type: ignore[arg-type]  # the admin lets nobody else in
-            now=business_now(),
-        )
-        obj.pk = draft.pk
+        obj.pk = self.begin(request, form.cleaned_data["based_on"], form.cleaned_data["title"]).pk
         obj.refresh_from_db()
+
+    def begin(self, request: HttpRequest, based_on: RuleSet, title: str) -> RuleSet:
+        """The new draft."""
+        author: Any = request.user  # the admin lets nobody else in
+        return start_draft(based_on=based_on, title=title, author=author, now=business_now())
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        what = [name for name in form.changed_data if name != "seen"]
+        for formset in formsets:
+            changed = [row for row, _columns in formset.changed_objects]
+            rows = (*formset.new_objects, *changed, *formset.deleted_objects)
+            what += [f"{formset.model._meta.verbose_name} {row.code}" for row in rows]
+        if change and what:
+            self.note_edit(request, form.instance, what)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         deletable, counts, lacking, protected = super().get_deleted_objects(objs, request)
@@ -188,124 +180,3 @@ class RuleSetAdmin(DraftsOnly, ModelAdmin[RuleSet]):
     @display(description="rules", ordering="rules_in_it")
     def rule_count(self, rule_set: Any) -> int:
         return int(rule_set.rules_in_it)
-
-
-class VersionFilter(RadioFilter):
-    """Parts of which version."""
-
-    title = "version"
-    parameter_name = "version"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("live", "Live"), ("draft", "Drafts"), ("archived", "Archived")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        wanted = {"draft": Q(rule_set__state__in=("draft", "in_approval"))}
-        state = self.value()
-        return queryset.filter(wanted.get(state, Q(rule_set__state=state))) if state else queryset
-
-
-class TargetFilter(RadioFilter):
-    """Rules that lead to nobody."""
-
-    title = "target"
-    parameter_name = "target"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("empty", "Live, and leads to nobody")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(EMPTY_TARGET) if self.value() else queryset
-
-
-class PartAdmin(DraftsOnly, ModelAdmin[Any]):
-    """A part of a version on its own page; parts are added on the page of their draft."""
-
-    joined: ClassVar[tuple[str, ...]] = ("rule_set",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related(*self.joined)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        part = super().get_object(request, object_id, from_field)
-        if part is not None and request.method == "POST":
-            # Held, so that the draft cannot go live between this look and the save.
-            part.rule_set = RuleSet.objects.select_for_update().get(pk=part.rule_set_id)
-        return part
-
-    @display(description="version", ordering="rule_set__number", label=STATE_COLOURS)
-    def version(self, part: Any) -> tuple[str, str]:
-        return part.rule_set.state, f"v{part.rule_set.number} {part.rule_set.get_state_display().lower()}"
-
-
-@admin.register(Rule)
-class RuleAdmin(PartAdmin):
-    """Rules of all versions."""
-
-    form = RuleForm
-    list_display = ("position", "code", "name", "version", "when", "strategy", "pool", "target", "is_enabled")
-    list_display_links = ("code", "name")
-    joined = ("rule_set", "pool", "named_rep", "owner")
-    list_filter = (VersionFilter, TargetFilter, ("strategy", ChoicesDropdownFilter), ("pool", AutocompleteSelectFilter))
-    search_fields = ("code", "name", "pool__name")
-    autocomplete_fields = ("pool", "named_rep", "owner")
-    ordering = ("-rule_set__number", "position")
-    readonly_fields = ("rule_set", "position", "is_catch_all")
-    fieldsets = (
-        (None, {"fields": (("rule_set", "position"), ("code", "name"), "conditions", ("is_enabled", "is_catch_all"))}),
-        ("Who takes it", {"fields": ("strategy", ("pool", "named_rep"), "when_unavailable")}),
-        ("Promise", {"fields": (("target_minutes", "owner"),)}),
-    )
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and not getattr(obj, "is_catch_all", False)
-
-    @display(description="when")
-    def when(self, rule: Rule) -> str:
-        return admin_cells.conditions(rule.conditions)
-
-    @display(description="first contact within", ordering="target_minutes")
-    def target(self, rule: Rule) -> str:
-        return admin_cells.minutes(rule.target_minutes) if rule.target_minutes else "as the policy says"
-
-
-@admin.register(Territory)
-class TerritoryAdmin(PartAdmin):
-    """Territories of all versions."""
-
-    form = TerritoryForm
-    list_display = ("name", "code", "version", "when")
-    list_filter = (VersionFilter,)
-    search_fields = ("code", "name")
-    ordering = ("-rule_set__number", "name")
-    readonly_fields = ("rule_set",)
-    fields = ("rule_set", ("code", "name"), "conditions")
-
-    @display(description="where")
-    def when(self, territory: Territory) -> str:
-        return admin_cells.conditions(territory.conditions)
-
-
-@admin.register(Segment)
-class SegmentAdmin(PartAdmin):
-    """Segments of all versions."""
-
-    form = SegmentForm
-    list_display = ("name", "code", "version", "size")
-    list_filter = (VersionFilter,)
-    search_fields = ("code", "name")
-    ordering = ("-rule_set__number", "-employees_from")
-    readonly_fields = ("rule_set",)
-    fields = ("rule_set", ("code", "name"), ("employees_from", "employees_below"), "by_tier")
-
-    @display(description="employees", ordering="employees_from")
-    def size(self, segment: Segment) -> str:
-        if segment.by_tier:
-            return "by the account's tier"
-        lowest, below = segment.employees_from, segment.employees_below
-        if below is None:
-            return f"{lowest or 0:,} or more"
-        return f"{lowest or 0:,} to {below - 1:,}"
