@@ -65,6 +65,19 @@ SIGNS: Mapping[Approval.Side, tuple[str, tuple[RoleCode, ...]]] = {
 """Side -> the group and the offices that sign for it."""
 
 
+RULE_ACTS: Mapping[str, frozenset[str]] = {
+    "begin": frozenset({"keeps"}),
+    "submit": frozenset({"keeps"}),
+    "take_back": frozenset({"keeps"}),
+    "rebase": frozenset({"keeps"}),
+    "sign": frozenset({"signs"}),
+    "ask_for_changes": frozenset({"signs"}),
+    "publish": frozenset({"keeps", "signs"}),
+    "go_back": frozenset({"keeps", "signs"}),
+}
+"""What is done to a version of the rules -> by whom: who keeps the machine, who signs for a side."""
+
+
 def groups_of(user: User | AnonymousUser) -> frozenset[str]:
     """The names of the user's groups; empty for strangers and people who have left. One query per user object."""
     if not isinstance(user, User) or not user.is_active:
@@ -229,6 +242,12 @@ def sees_rules(user: User | AnonymousUser, *, at: datetime) -> bool:
 def keeps_rules(user: User | AnonymousUser) -> bool:
     """Whether the user may begin, submit, rebase and take back versions of the rules: RevOps and superusers."""
     return isinstance(user, User) and user.is_active and _keeps_the_machine(user)
+
+
+def may_with_rules(user: User | AnonymousUser, act: str, *, at: datetime) -> bool:
+    """Whether the user may do `act` to versions of the rules, whatever their state: see `RULE_ACTS`."""
+    needed = RULE_ACTS[act]
+    return ("keeps" in needed and keeps_rules(user)) or ("signs" in needed and bool(signs_for(user, at=at)))
 
 
 def signs_for(user: User | AnonymousUser, *, at: datetime) -> dict[Approval.Side, str]:

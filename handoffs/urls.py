@@ -15,10 +15,12 @@ from handoffs.views import (
     password,
     preferences,
     pulse,
+    rules,
     session,
     slack,
     starting,
 )
+from handoffs.views.rule_acts import ACTS
 from handoffs.views.verbs import acknowledging, gaps, passing, working
 from handoffs.views.verbs.doing import verb_page
 
@@ -61,6 +63,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handoffs/<reference:number>/gaps/<str:key>/ask/", gaps.ask, name="ask_gap"),
     path("handoffs/<reference:number>/response/", handoff.response, name="response"),
     path("handoffs/<reference:number>/response.md", handoff.response_file, name="response_file"),
+    path("rules/", rules.versions, name="rules"),
+    path("rules/<int:number>/", rules.version, name="rule_version"),
+    *(path(f"rules/<int:number>/{act.slug}/", rules.act_page(act), name=f"rules_{act.name}") for act in ACTS),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -14,16 +14,29 @@ NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A column of a part that reads differently, in words."""
+
+    column: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.column}: {self.before} → {self.after}"
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `what` is added, removed, changed or moved; `part` the row it is about, the newer one if there
-    are two.
+    """One difference. `what` is added, removed, changed or moved; `name` what people call the part; `changes` the
+    columns that read differently, if it was changed.
     """
 
     kind: str
     code: str
     what: str
+    name: str
     sentence: str
-    part: Part
+    changes: tuple[Change, ...] = ()
 
 
 def differences(before: Contents, after: Contents) -> list[Difference]:
@@ -38,14 +51,14 @@ def name_of(kind: str, row: Part) -> str:
     return f"Rule {row.code} {row.name}" if kind == "rule" else f"{kind.capitalize()} {row.name}"
 
 
-def changed_fields(before: Part, after: Part) -> Iterator[str]:
+def changed_columns(before: Part, after: Part) -> Iterator[Change]:
     """Each column that reads differently, with both values: "pool: Commercial AE → Partner managers"."""
     for column in after._meta.concrete_fields:
         if column.name in {"id", "rule_set", "position"}:
             continue
         old, new = getattr(before, column.name), getattr(after, column.name)
         if old != new:
-            yield f"{column.verbose_name}: {in_words(column, old)} → {in_words(column, new)}"
+            yield Change(str(column.verbose_name), in_words(column, old), in_words(column, new))
 
 
 def in_words(column: Any, value: Any) -> str:
@@ -73,12 +86,12 @@ def _parts(kind: str, before: Contents, after: Contents) -> Iterator[Difference]
     for code, row in new.items():
         name = name_of(kind, row)
         if code not in old:
-            yield Difference(kind, code, "added", f"{name} is new.", row)
-        elif changes := list(changed_fields(old[code], row)):
-            yield Difference(kind, code, "changed", f"{name}: {'; '.join(changes)}.", row)
+            yield Difference(kind, code, "added", name, f"{name} is new.")
+        elif changes := tuple(changed_columns(old[code], row)):
+            yield Difference(kind, code, "changed", name, f"{name}: {'; '.join(map(str, changes))}.", changes)
     for code, row in old.items():
         if code not in new:
-            yield Difference(kind, code, "removed", f"{name_of(kind, row)} is gone.", row)
+            yield Difference(kind, code, "removed", name_of(kind, row), f"{name_of(kind, row)} is gone.")
 
 
 def _moves(kind: str, before: Contents, after: Contents) -> Iterator[Difference]:
@@ -88,9 +101,9 @@ def _moves(kind: str, before: Contents, after: Contents) -> Iterator[Difference]
     stays = _longest_kept([code for code in before.order if code in after.rows["rule"]], common)
     for place, code in enumerate(common):
         if code not in stays:
-            row = after.rows["rule"][code]
+            name = name_of(kind, after.rows["rule"][code])
             where = f"after {common[place - 1]}" if place else "first"
-            yield Difference(kind, code, "moved", f"{name_of(kind, row)} is now tried {where}.", row)
+            yield Difference(kind, code, "moved", name, f"{name} is now tried {where}.")
 
 
 def _longest_kept(before: Sequence[str], after: Sequence[str]) -> set[str]:

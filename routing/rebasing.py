@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.db.models import F, ForeignKey
 
 from routing.contents import KINDS, Contents, Part, contents_of, values_of
-from routing.differences import changed_fields, name_of, same_order
+from routing.differences import changed_columns, name_of, same_order
 from routing.models import Rule, RuleSet
 
 
@@ -83,9 +83,12 @@ def _conflict(kind: str, code: str, *, base: Contents, mine: Contents, theirs: C
         return f"{name_of(kind, row) if row else code} was removed in {gone} and changed in {kept}."
     name = name_of(kind, own)
     if before is None:
-        return f"{name} was added in both, and not alike: {'; '.join(changed_fields(live, own))}."
-    told = "; ".join(changed_fields(before, live)), "; ".join(changed_fields(before, own))
-    return f"{name} was changed in both. Live: {told[0]}. The draft: {told[1]}."
+        return f"{name} was added in both, and not alike: {_told(live, own)}."
+    return f"{name} was changed in both. Live: {_told(before, live)}. The draft: {_told(before, own)}."
+
+
+def _told(before: Part, after: Part) -> str:
+    return "; ".join(map(str, changed_columns(before, after)))
 
 
 def _is_second_catch_all(code: str, row: Part, merged: Mapping[str, Part], mine: Contents) -> bool:

@@ -50,8 +50,9 @@ class SeenForm(ModelForm[Any]):
             self.add_error(None, "The form does not say which edit it showed. Open the page again.")
         elif stale := stale_edit(self.edited(), seen=seen, now=business_now()):
             self.add_error(None, stale)
-            self.data = self.data.copy()
-            self.data[self.add_prefix("seen")] = str(self.edited().version)
+            again: Any = self.data
+            self.data = again.copy()
+            self.data[self.add_prefix("seen")] = str(self.edited().version)  # type: ignore[index]  # a copy of a QueryDict
         return cleaned
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.formats import localize
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
 
@@ -18,6 +18,7 @@ from handoffs import pipeline
 from handoffs.access import may
 from handoffs.admin.deliveries import DeliveryInline
 from handoffs.admin.forms import NewHandoffForm
+from handoffs.admin.log import log_of
 from handoffs.admin.packages import PackageInline
 from handoffs.admin.passing import PassingOn
 from handoffs.admin.promise import (
@@ -33,7 +34,6 @@ from handoffs.admin.scope import OfHandoffs, actor_of
 from handoffs.models import Handoff, State
 from handoffs.now import now
 from handoffs.states import MOVES, RefusedError
-from handoffs.timeline import sentences
 from routing import admin_cells
 from routing.admin_base import (
     AutocompleteSelectFilter,
@@ -333,15 +333,7 @@ class HandoffAdmin(PassingOn, OfHandoffs, ModelAdmin[Handoff]):
 
     @display(description="log")
     def log(self, handoff: Handoff) -> str:
-        rows = format_html_join(
-            "",
-            "<li>{} <b>{}</b> {}</li>",
-            ((localize(localtime(line.at)), line.actor, line.text) for line in sentences(handoff.stream)),
-        )
-        address = f"{reverse('admin:handoffs_event_changelist')}?q={handoff.stream}"
-        return format_html(
-            '<ul class="admin-log">{}</ul><a class="text-link" href="{}">The log with its chain</a>', rows, address
-        )
+        return log_of(handoff.stream)
 
 
 def _address(pk: Any) -> str:

@@ -8,6 +8,10 @@ from django.contrib import admin
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Replace, Substr
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import localize
+from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 
 from handoffs import timeline
 from handoffs.access import visible_to
@@ -18,6 +22,19 @@ from routing import admin_cells
 from routing.admin_base import AutocompleteSelectFilter, ChoicesDropdownFilter, RadioFilter, ReadOnlyAdmin, display
 
 PREFIX = "handoff:"
+
+
+def log_of(stream: str) -> str:
+    """A stream as a list of sentences, with the way to its chain."""
+    rows = format_html_join(
+        "",
+        "<li>{} <b>{}</b> {}</li>",
+        ((localize(localtime(line.at)), line.actor, line.text) for line in timeline.sentences(stream)),
+    )
+    address = f"{reverse('admin:handoffs_event_changelist')}?q={stream}"
+    return format_html(
+        '<ul class="admin-log">{}</ul><a class="text-link" href="{}">The log with its chain</a>', rows, address
+    )
 
 
 class SubjectFilter(RadioFilter):
@@ -91,11 +108,11 @@ class EventAdmin(Spoken, ReadOnlyAdmin[Event]):
 class ApprovalAdmin(ReadOnlyAdmin[Approval]):
     """Who signed what; a signature counts for exactly the content it names."""
 
-    list_display = ("at", "subject_kind", "approver", "role", "shown_verdict", "author", "short_hash")
+    list_display = ("at", "subject_kind", "approver", "side", "role", "shown_verdict", "author", "short_hash")
     list_select_related = ("approver", "author")
     list_filter = (
         ("verdict", ChoicesDropdownFilter),
-        ("role", ChoicesDropdownFilter),
+        ("side", ChoicesDropdownFilter),
         ("approver", AutocompleteSelectFilter),
     )
     search_fields = ("subject_id", "content_hash", "approver__email", "author__email")

@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from handoffs import inside
-from handoffs.access import may_start, rep_of
+from handoffs.access import may_start, rep_of, sees_rules
 from handoffs.models import Preference
 from handoffs.now import now
 from handoffs.views import session_limits
@@ -60,7 +60,7 @@ def page(
         "here": _here(request),
     }
     if request.user.is_authenticated:
-        shared |= {"nav": _navigation(request.user), "reader": _reader(request.user)}
+        shared |= {"nav": SimpleLazyObject(partial(_navigation, request.user)), "reader": _reader(request.user)}
         # Asked for by whole pages alone, not by what is swapped into them.
         shared["bell"] = SimpleLazyObject(partial(_unread, request.user))
         shared["demo_time"] = demo_time(request.user)
@@ -167,8 +167,10 @@ def _navigation(user: User) -> list[dict[str, str]]:
     mine = {"key": "inbox", "url": f"{inbox}?view=mine", "icon": "inbox", "label": "My queue", "go": "i"}
     others = {"key": "all", "url": f"{inbox}?view=all", "icon": "list", "label": "All handoffs"}
     start = {"key": "start", "url": reverse("start"), "icon": "plus", "label": "Start a handoff"}
+    rules = {"key": "rules", "url": reverse("rules"), "icon": "design", "label": "Rules"}
     entries = [mine, others] if has_queue else [others | {"go": "i"}]
-    return [*entries, start] if may_start(user) else entries
+    entries += [start] if may_start(user) else []
+    return [*entries, rules] if sees_rules(user, at=now()) else entries
 
 
 def _reader(user: User) -> dict[str, Any]:

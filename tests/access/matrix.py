@@ -19,10 +19,13 @@ from tests.access.personas import (
     NOBODY,
     OWNER_SIDE,
     SEES,
+    SEES_RULES,
     SENDER_SIDE,
     SIGNED_IN,
+    SIGNS_RULES,
     STAFF,
     SUPERUSER,
+    Who,
 )
 from tests.access.rows import METHODS, Answer, Row, admin, api, api_of_handoff, hidden, of_handoff, open_to_all, page
 
@@ -45,6 +48,31 @@ MACHINES = (
     hidden("slack/actions/", "POST", body=UNSIGNED, refused_with=Answer.SIGN_IN, note="answers what Slack signed"),
 )
 
+
+def _of_rules(act: str, may: Who, number: str, **body: str) -> Row:
+    return page(
+        f"rules/<int:number>/{act}/",
+        GET=may,
+        POST=may,
+        hidden_from=EVERYBODY - SEES_RULES,
+        fill={"number": number},
+        body=body,
+    )
+
+
+RULES = (
+    page("rules/", GET=SEES_RULES, hidden_from=EVERYBODY - SEES_RULES),
+    page("rules/<int:number>/", GET=SEES_RULES, hidden_from=EVERYBODY - SEES_RULES, fill={"number": "rules.waiting"}),
+    _of_rules("begin", ADMINISTRATORS, "rules.draft", title="Another one"),
+    _of_rules("submit", ADMINISTRATORS, "rules.draft", seen_version="1"),
+    _of_rules("take-back", ADMINISTRATORS, "rules.waiting", title=""),
+    _of_rules("rebase", ADMINISTRATORS, "rules.behind", keep_mine="on"),
+    _of_rules("sign", SIGNS_RULES, "rules.waiting", seen_hash="{rules.hash}"),
+    _of_rules("changes", SIGNS_RULES, "rules.waiting", seen_hash="{rules.hash}", comment="Too slow"),
+    _of_rules("publish", ADMINISTRATORS | SIGNS_RULES, "rules.signed", title=""),
+    _of_rules("go-back", ADMINISTRATORS | SIGNS_RULES, "rules.archived", title=""),
+)
+
 PAGES = (
     page("", GET=SIGNED_IN, note="shows each their own"),
     page("inbox/rows/", GET=SIGNED_IN, note="shows each their own"),
@@ -55,6 +83,7 @@ PAGES = (
     page("notices/unread/", GET=SIGNED_IN, note="one's own"),
     page("notices/read/", POST=SIGNED_IN, note="one's own"),
     page("accounts/password/", GET=SIGNED_IN, POST=SIGNED_IN, note="one's own"),
+    *RULES,
     page("demo/clock/", POST=NOBODY, hidden_from=EVERYBODY, note="in a demo alone, for everybody who signed in"),
 )
 

@@ -59,5 +59,8 @@ SENDER_SIDE = who(Persona.SENDER, Persona.SENDERS_MANAGER, ADMINISTRATORS)
 """Do what a sender does; RevOps may in their place."""
 EITHER_SIDE = who(OWNER_SIDE, SENDER_SIDE)
 MAY_REASSIGN = who(Persona.MANAGER, ADMINISTRATORS)
+SIGNS_RULES = who(Persona.REVOPS, Persona.LEADERSHIP, Persona.SENDERS_MANAGER)
+"""Sign versions of the rules: RevOps, leadership, and the sender's manager, who is the sales manager."""
+SEES_RULES = who(STAFF, SIGNS_RULES)
 MAY_START = who(CONCERNED, Persona.COLLEAGUE, Persona.OTHER_MANAGER, ADMINISTRATORS)
 """Start a handoff by hand: reps, managers and RevOps."""

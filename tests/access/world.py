@@ -13,6 +13,7 @@ from handoffs.models import Account, Delivery, Event, Handoff, Package, Remark, 
 from routing.models import Function, User
 from tests import factories
 from tests.access.personas import Persona
+from tests.access.versions import versions
 from tests.admin.worlds import MAKERS, parked
 from tests.factories import NOW, Company
 from tests.handoffs.given import assigned
@@ -75,6 +76,8 @@ class World:
         self._values |= {"content_type_id": ContentType.objects.get_for_model(Handoff).pk}
         self._values |= {"id": factories.UserFactory.create().pk}
         self._rows()
+        author = factories.UserFactory.create(groups=["revops"])
+        self._values |= versions(self._firm.rule_set, author=author)
 
     def client(self, persona: Persona) -> Asker:
         """A browser of that person; what breaks is answered with 500."""

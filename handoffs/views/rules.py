@@ -1,0 +1,260 @@
+"""Versions of the rules: what changes, what is wrong with them, who signed, and what can be done next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from handoffs import rule_versions, timeline
+from handoffs.access import may_with_rules, sees_rules
+from handoffs.models import Approval
+from handoffs.now import now
+from handoffs.views.page import PageRequest, View, methods, page, reading_of, signed_in
+from handoffs.views.rule_acts import ACTS, Act
+from handoffs.views.words import Reading, initials, tint
+from routing import publish
+from routing.contents import contents_of
+from routing.differences import Difference, differences
+from routing.models import Rule, RuleSet, Segment, Territory, User
+from routing.publish import BlockedError, ConflictError, VersionError
+from routing.soundness import Problem
+
+PAGE_SIZE = 50
+SHOWN_LINES = 100
+State = RuleSet.State
+TONES = {State.DRAFT: "info", State.IN_APPROVAL: "warn", State.LIVE: "ok", State.ARCHIVED: "idle"}
+WHO_SIGNS = {
+    Approval.Side.REVOPS: "A RevOps manager or director, or somebody of RevOps",
+    Approval.Side.LEADERSHIP: "The CRO, a sales manager, or somebody of leadership",
+}
+MODELS = {"rule": Rule, "territory": Territory, "segment": Segment}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A problem as the page shows it; `url` leads staff to where it is mended."""
+
+    sentence: str
+    is_blocking: bool
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """One side's place to sign: `approval` once somebody did."""
+
+    side: str
+    who: str
+    initials: str
+    tint: str
+    note: str
+    is_signed: bool
+
+
+@methods("GET", "HEAD")
+@signed_in
+def versions(request: HttpRequest) -> HttpResponse:
+    """All versions, the newest first."""
+    asked = cast(PageRequest, request)
+    _must_see(asked.user)
+    rows = RuleSet.objects.select_related("based_on", "author", "edited_by").order_by("-number")
+    shown = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    reading = reading_of(asked.user, now())
+    live = RuleSet.objects.filter(state=State.LIVE).first()
+    context = {
+        "place": "rules",
+        "shown": shown,
+        "lines": [_line(row, reading) for row in shown.object_list],
+        "live": live,
+        "may_begin": live is not None and may_with_rules(asked.user, "begin", at=now()),
+    }
+    return page(request, "rules/versions.html", context)
+
+
+@methods("GET", "HEAD")
+@signed_in
+def version(request: HttpRequest, number: int) -> HttpResponse:
+    """One version."""
+    asked = cast(PageRequest, request)
+    row = _find(asked.user, number)
+    return page(request, "rules/version.html", _shown(row, asked))
+
+
+def act_page(act: Act) -> View:
+    """The view of one act: GET asks, POST does it and leads to the version it concerns."""
+
+    @methods("GET", "HEAD", "POST")
+    @signed_in
+    def view(request: HttpRequest, number: int) -> HttpResponse:
+        asked = cast(PageRequest, request)
+        row = _find(asked.user, number)
+        if not may_with_rules(asked.user, act.name, at=now()):
+            raise PermissionDenied
+        first = {"seen_hash": row.content_hash, "seen_version": row.version}
+        form = act.form(request.POST if request.method == "POST" else None, initial=first, label_suffix="")
+        said: VersionError | None = None
+        if form.is_valid():
+            try:
+                done = act.do(row, asked.user, form.cleaned_data)
+            except VersionError as refusal:
+                said = refusal
+            else:
+                messages.success(request, act.done.format(version=done))
+                return redirect("rule_version", done.number)
+        status = 409 if said else 422 if form.is_bound else 200
+        return page(request, "rules/act.html", _asked(act, row, form, said, asked.user), status=status)
+
+    view.__doc__ = act.title
+    return view
+
+
+def _must_see(user: User) -> None:
+    if not sees_rules(user, at=now()):
+        raise Http404
+
+
+def _find(user: User, number: int) -> RuleSet:
+    _must_see(user)
+    rows = RuleSet.objects.select_related("based_on", "author", "edited_by")
+    # Numbers beyond what a column holds are no versions either.
+    row = rows.filter(number=number).first() if number < 2**31 else None
+    if row is None:
+        raise Http404
+    return row
+
+
+def _line(row: RuleSet, reading: Reading) -> dict[str, Any]:
+    at = row.published_at or row.edited_at or row.created_at
+    return {
+        "version": row,
+        "tone": TONES[State(row.state)],
+        "when": reading.time(at),
+        "iso": at.isoformat(),
+        "what": "Published" if row.published_at else "Edited" if row.edited_at else "Begun",
+    }
+
+
+def _shown(row: RuleSet, asked: PageRequest) -> dict[str, Any]:
+    user, at = asked.user, now()
+    reading = reading_of(user, at)
+    is_open = row.state in {State.DRAFT, State.IN_APPROVAL}
+    standing = rule_versions.standing(row)
+    events = timeline.sentences(rule_versions.stream_of(row), last=SHOWN_LINES)
+    line = _line(row, reading)
+    answers = [one for one in standing.answers if one.verdict == Approval.Verdict.CHANGES]
+    return {
+        "place": "rules",
+        **line,
+        "offers": list(_offers(row, standing, user)),
+        "compared": _compared_with(row),
+        "changes": _changes(row),
+        "found": list(_problems(publish.report(row) if is_open else [], row, user)),
+        "is_open": is_open,
+        "is_behind": is_open and _is_behind(row),
+        "edits_at": reverse("admin:routing_ruleset_change", args=[row.pk]) if user.is_staff else "",
+        "signatures": [_signature(side, standing.signed.get(side), reading) for side in Approval.Side],
+        "shows_signatures": row.state != State.DRAFT and (bool(standing.signed) or is_open),
+        "answers": [(one, reading.time(one.at)) for one in answers],
+        "why_not": _why_not(row, user),
+        "events": [(one, reading.time(one.at)) for one in reversed(events)],
+    }
+
+
+def _offers(row: RuleSet, standing: rule_versions.Standing, user: User) -> Iterable[Act]:
+    """What the reader may do next with the version as it stands."""
+    for act in ACTS:
+        if row.state not in act.states or not may_with_rules(user, act.name, at=now()):
+            continue
+        if act.name == "publish" and standing.missing:
+            continue
+        if act.name in {"sign", "ask_for_changes"} and rule_versions.why_not_sign(row, user, at=now()):
+            continue
+        if act.name == "rebase" and not _is_behind(row):
+            continue
+        if act.name == "submit" and _is_behind(row):
+            continue
+        if act.name == "go_back" and not rule_versions.was_signed(row.content_hash):
+            continue
+        yield act
+
+
+def _why_not(row: RuleSet, user: User) -> str:
+    """Why somebody who signs cannot sign this one; empty if they can, or never sign."""
+    if row.state != State.IN_APPROVAL or not may_with_rules(user, "sign", at=now()):
+        return ""
+    return rule_versions.why_not_sign(row, user, at=now()) or ""
+
+
+def _is_behind(row: RuleSet) -> bool:
+    live = RuleSet.objects.filter(state=State.LIVE).values_list("pk", flat=True).first()
+    return live is not None and row.based_on_id != live
+
+
+def _compared_with(row: RuleSet) -> RuleSet | None:
+    """What the version is compared with: what it was made from, and for one to go back to, what is live."""
+    if row.state == State.ARCHIVED:
+        return RuleSet.objects.filter(state=State.LIVE).first()
+    return row.based_on
+
+
+def _changes(row: RuleSet) -> list[Difference]:
+    before = _compared_with(row)
+    return differences(contents_of(before), contents_of(row)) if before is not None else []
+
+
+def _problems(found: Iterable[Problem], row: RuleSet, user: User) -> Iterable[Found]:
+    found = list(found)
+    ids: dict[tuple[str, str], int] = {}
+    if user.is_staff and found:
+        for kind, model in MODELS.items():
+            manager: Any = model._default_manager
+            ids |= {(kind, code): pk for code, pk in manager.filter(rule_set=row).values_list("code", "pk")}
+    for problem in found:
+        pk = ids.get((problem.kind, problem.code))
+        url = reverse(f"admin:routing_{problem.kind}_change", args=[pk]) if pk else ""
+        yield Found(sentence=problem.sentence, is_blocking=problem.blocking, url=url)
+
+
+def _signature(side: Approval.Side, approval: Approval | None, reading: Reading) -> Signature:
+    if approval is None:
+        return Signature(
+            side=side.label,
+            who="",
+            initials="",
+            tint="",
+            note=f"{WHO_SIGNS[side]}, who did not edit it",
+            is_signed=False,
+        )
+    name = str(approval.approver)
+    office = approval.get_role_display() if approval.role else side.label
+    return Signature(
+        side=side.label,
+        who=name,
+        initials=initials(name),
+        tint=tint(name),
+        note=f"{office}, signed {reading.time(approval.at)}",
+        is_signed=True,
+    )
+
+
+def _asked(act: Act, row: RuleSet, form: Any, said: VersionError | None, user: User) -> dict[str, Any]:
+    problems = said.problems if isinstance(said, BlockedError) else ()
+    return {
+        "place": "rules",
+        "version": row,
+        "act": act,
+        "form": form,
+        "refusal": str(said) if said else "",
+        "conflicts": said.conflicts if isinstance(said, ConflictError) else (),
+        "found": list(_problems(problems, row, user)),
+        "changes": _changes(row) if act.shows_changes else [],
+        "compared": _compared_with(row) if act.shows_changes else None,
+    }
