@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 
 from routing.facts import Facts
 from routing.lint_search import Budget, Found, OutOfBudgetError, Search
-from routing.lint_space import PLACE, Area, Space, TooWideError, meet
+from routing.lint_space import Area, Box, Space, TooWideError, bits
 from routing.lint_words import box_in_words, conditions_in_words, listed
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line
 
-STEPS_PER_QUESTION = 200_000
-STEPS_FOR_ALL = 4_000_000
+STEPS_PER_QUESTION = 50_000
+STEPS_FOR_ALL = 500_000
 GAPS_PER_PLACE = 12
 GAPS_SHOWN = 5
 
@@ -76,13 +76,20 @@ class Linting:
     targets: Mapping[int, Target]
     space: Space
     budgets: _Budgets = field(default_factory=_Budgets)
-    before: list[list[int]] = field(default_factory=list)
+    before: list[int] = field(default_factory=list)
+    """By line, as bits, the earlier lines that share a record with it."""
+    winners: dict[int, int] = field(default_factory=dict)
+    """By line, as bits, the earlier lines seen to take a record of it."""
+    dead: int = 0
+    """The lines found dead, as bits: they take nothing from anybody."""
+    seen: dict[tuple[int, int], Box] = field(default_factory=dict)
+    """Such a record, by line and the earlier line."""
 
     def findings(self) -> Iterator[Finding]:
         """All findings, rule by rule in their order."""
-        areas = self.space.lines
-        for number, area in enumerate(areas):
-            self.before.append([n for n in range(number) if not areas[n].is_empty and _touch(areas[n], area)])
+        for number, area in enumerate(self.space.lines):
+            earlier = self.space.possible & ((1 << number) - 1)
+            self.before.append(self.space.met(area.box or {}, earlier) if not area.is_empty else 0)
         for number, line in enumerate(self.rules.lines):
             try:
                 yield from self._about(number, line)
@@ -99,8 +106,9 @@ class Linting:
         area = self.space.lines[number]
         reached = None
         if not line.is_catch_all:
-            reached = self._find([area], self._earlier(number))
+            reached = self._find([area], self.before[number])
             if reached is None:
+                self.dead |= 1 << number
                 yield self._dead(number, line)
                 return
         target = self.targets.get(line.id)
@@ -121,7 +129,7 @@ class Linting:
 
     def _dead(self, number: int, line: Line) -> Finding:
         area = self.space.lines[number]
-        if area.is_empty or self._find([area], []) is None:
+        if area.is_empty or self._find([area], 0) is None:
             why = conditions_in_words(line)
             return Finding(
                 kind="dead",
@@ -143,32 +151,31 @@ class Linting:
             code=line.code,
             blocking=True,
             sentence=sentence,
-            witness=self._witness(self._find([area], [])),
+            witness=self._witness(self._find([area], 0)),
             others=tuple(self.rules.lines[n].code for n in killers),
         )
 
     def _killers(self, number: int) -> list[int]:
         """The one earlier rule that covers it all, else a set of them of which none can be spared."""
         area = self.space.lines[number]
-        for earlier in self.before[number]:
-            if self._find([area], self._areas([earlier])) is None:
+        for earlier in bits(self.before[number]):
+            if self._find([area], 1 << earlier) is None:
                 return [earlier]
         search = self.budgets.search(self.space)
-        search.find([area], self._earlier(number))
+        search.find([area], self.before[number])
         self.budgets.settle(search)
-        needed = sorted(search.used)
-        for spared in reversed(needed.copy()):
-            rest = [n for n in needed if n != spared]
-            if self._find([area], self._areas(rest)) is None:
-                needed = rest
-        return needed
+        needed = search.used & self.before[number]
+        for spared in reversed(list(bits(needed))):
+            if self._find([area], needed & ~(1 << spared)) is None:
+                needed &= ~(1 << spared)
+        return list(bits(needed))
 
     # Gaps and overlaps.
 
     def _gaps(self, number: int, line: Line) -> Iterator[Finding]:
         search = self.budgets.search(self.space)
         try:
-            found = list(search.find_all([self.space.lines[number]], self._earlier(number), most=GAPS_PER_PLACE))
+            found = list(search.find_all([self.space.lines[number]], self.before[number], most=GAPS_PER_PLACE))
         finally:
             self.budgets.settle(search)
         gaps = self._joined(found)
@@ -210,18 +217,18 @@ class Linting:
         return share
 
     def _overlap(self, number: int, line: Line) -> Iterator[Finding]:
-        area, mine, taking = self.space.lines[number], self.before[number], []
-        witness = None
-        known = set(mine)
-        for earlier in mine:
+        area, mine = self.space.lines[number], self.before[number]
+        taking, witness = [], None
+        for earlier in bits(mine & ~self.dead):
             other = self.rules.lines[earlier]
             if self._same_target(line, other) or other.strategy in OWNER_STRATEGIES or other.strategy == "pod":
                 continue
-            both = [self.space.lines[earlier], area]
-            found = self._find(both, self._areas([n for n in self.before[earlier] if n in known]))
-            if found is not None:
-                witness = witness or self._witness(found)
+            found = None
+            if not self.winners.get(number, 0) >> earlier & 1:
+                found = self._find([self.space.lines[earlier], area], self.before[earlier] & mine)
+            if found is not None or self.winners.get(number, 0) >> earlier & 1:
                 taking.append(other)
+                witness = witness or self.seen[number, earlier]
         if taking:
             one = len(taking) == 1
             yield Finding(
@@ -231,7 +238,7 @@ class Linting:
                 sentence=f"{_named(line)} shares records with {listed([_named(other) for other in taking])}, which "
                 f"{'comes' if one else 'come'} first and {'leads' if one else 'lead'} elsewhere. If {line.code} should "
                 "have them, move it up.",
-                witness=witness,
+                witness=self.space.record(witness) if witness is not None else None,
                 others=tuple(other.code for other in taking),
             )
 
@@ -244,18 +251,24 @@ class Linting:
 
     # Questions to the search.
 
-    def _find(self, inside: Sequence[Area], outside: Sequence[tuple[int, Area]]) -> Found | None:
+    def _find(self, inside: Sequence[Area], outside: int) -> Found | None:
         search = self.budgets.search(self.space)
         try:
-            return search.find(inside, outside)
+            found = search.find(inside, outside)
         finally:
             self.budgets.settle(search)
+        if found is not None:
+            self._remember(found.box)
+        return found
 
-    def _earlier(self, number: int) -> list[tuple[int, Area]]:
-        return self._areas(self.before[number])
-
-    def _areas(self, numbers: Sequence[int]) -> list[tuple[int, Area]]:
-        return [(number, self.space.lines[number]) for number in numbers]
+    def _remember(self, box: Box) -> None:
+        """One record tells of all rules that match it who takes it from them."""
+        taking = self.space.taking(box)
+        first = (taking & -taking).bit_length() - 1
+        for number in bits(taking & (taking - 1)):
+            if not self.winners.get(number, 0) >> first & 1:
+                self.winners[number] = self.winners.get(number, 0) | 1 << first
+                self.seen[number, first] = box
 
     def _witness(self, found: Found | None) -> Facts | None:
         return self.space.record(found.box) if found is not None else None
@@ -272,14 +285,8 @@ def findings_of(rules: CompiledRules, *, targets: Mapping[int, Target], types: S
     return list(linting.findings())
 
 
-def _touch(one: Area, other: Area) -> bool:
-    if one.box is None or other.box is None or not one.places & other.places:
-        return False
-    return meet(one.box, other.box) is not None
-
-
 def _named(line: Line) -> str:
     return f"{line.code} {line.name}".strip()
 
 
-__all__ = ["PLACE", "Finding", "Linting", "Target", "findings_of"]
+__all__ = ["Finding", "Linting", "Target", "findings_of"]

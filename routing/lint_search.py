@@ -1,16 +1,19 @@
 """Finds a record that some rules take and others do not, or proves that there is none. Pure.
 
 A record outside a box fails in one of its variables. So the search takes the box that leaves it the fewest ways out,
-goes each way in turn, and stops at the first place that no box reaches: exact, like a solver of propositional logic,
-and quick where rules are as people write them. What takes more steps than the budget has raises `OutOfBudgetError`.
+goes each way in turn, and stops at the first place that no box reaches: exact, like a solver of propositional logic.
+The boxes in the way are looked at all at once, as bits of one number: which of them still meet the place, which cover
+it, and which leave one way out alone. What takes more steps than the budget has raises `OutOfBudgetError`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from routing.lint_space import Area, Box, Space, meet
+from routing.lint_space import Area, Box, Space, bits, meet
+
+MOST_WAYS = 4
 
 
 class OutOfBudgetError(Exception):
@@ -19,23 +22,15 @@ class OutOfBudgetError(Exception):
 
 @dataclass(slots=True)
 class Budget:
-    """Steps that may still be taken; a step looks at one box."""
+    """Steps that may still be taken; a step looks at one place."""
 
     steps: int
 
-    def spend(self, steps: int) -> None:
+    def spend(self) -> None:
         """Raises OutOfBudgetError when they are used up."""
-        self.steps -= steps
+        self.steps -= 1
         if self.steps < 0:
             raise OutOfBudgetError
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """A box to stay out of; `number` is the rule it belongs to, None for what only settles the territory."""
-
-    number: int | None
-    box: Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,149 +39,145 @@ class Found:
 
     box: Box
     place: int | None
-    start: Box
-    obstacles: Sequence[Obstacle]
 
 
 @dataclass(slots=True)
 class Search:
-    """Questions about one space. `used` collects the rules that the proof of "there is none" needed."""
+    """Questions about one space. `used` collects, as bits, what the proof of "there is none" needed."""
 
     space: Space
     budget: Budget
-    used: set[int] = field(default_factory=set)
+    used: int = 0
 
-    def find(self, inside: Sequence[Area], outside: Sequence[tuple[int, Area]]) -> Found | None:
-        """Records in all areas of `inside` and in none of `outside`; None when there is no such record."""
-        return next(self._founds(inside, outside), None)
-
-    def find_all(self, inside: Sequence[Area], outside: Sequence[tuple[int, Area]], *, most: int) -> Iterator[Found]:
-        """Boxes that together hold every such record, each as wide as can be; at most `most` for each territory."""
-        for place, start, obstacles in self._places(inside, outside):
-            seen = list(obstacles)
-            for _ in range(most):
-                box = self._outside(start, seen)
-                if box is None:
-                    break
-                found = Found(self._widened(box, start, obstacles), place, start, obstacles)
-                seen.append(Obstacle(None, found.box))
-                yield found
-
-    def _founds(self, inside: Sequence[Area], outside: Sequence[tuple[int, Area]]) -> Iterator[Found]:
+    def find(self, inside: Sequence[Area], outside: int) -> Found | None:
+        """Records in all areas of `inside` and in none of the lines of `outside` (bits); None when there is none."""
         for place, start, obstacles in self._places(inside, outside):
             box = self._outside(start, obstacles)
             if box is not None:
-                yield Found(box, place, start, obstacles)
+                return Found(box, place)
+        return None
 
-    def _places(
-        self, inside: Sequence[Area], outside: Sequence[tuple[int, Area]]
-    ) -> Iterator[tuple[int | None, Box, list[Obstacle]]]:
+    def find_all(self, inside: Sequence[Area], outside: int, *, most: int) -> Iterator[Found]:
+        """Boxes that together hold every such record, each as wide as can be; at most `most` for each territory."""
+        for place, start, obstacles in self._places(inside, outside):
+            parts, found = [start], 0
+            while parts and found < most:
+                part = parts.pop()
+                box = self._outside(part, obstacles)
+                if box is not None:
+                    wide = self._widened(box, start, obstacles)
+                    parts = [left for each in (*parts, part) for left in self._without(each, wide)]
+                    found += 1
+                    yield Found(wide, place)
+
+    def _places(self, inside: Sequence[Area], outside: int) -> Iterator[tuple[int | None, Box, int]]:
         """The question for each territory apart; once for all where no rule in it asks for one."""
+        space = self.space
         box: Box | None = {}
-        places = self.space.everywhere
+        places = space.everywhere
         for area in inside:
             box = meet(box, area.box) if box is not None and area.box is not None else None
             places &= area.places
         if box is None:
             return
-        met = [(number, area) for number, area in outside if area.box is not None and area.places & places]
-        if places == self.space.everywhere and all(area.places == places for _, area in met):
-            yield None, box, [Obstacle(number, area.box) for number, area in met if area.box is not None]
+        outside = space.met(box, outside & space.possible)
+        if places == space.everywhere and all(outside & ~lines == 0 for lines in space.in_place):
+            yield None, box, outside
             return
-        for place in range(len(self.space.regions) + 1):
+        for place in range(len(space.regions) + 1):
             if places >> place & 1:
-                start, before = self._at(place, box)
-                if start is None:
-                    continue
-                here = [Obstacle(n, area.box) for n, area in met if area.places >> place & 1 and area.box is not None]
-                yield place, start, [*here, *(Obstacle(None, other) for other in before if meet(start, other))]
+                start = self._in_region(place, box)
+                if start is not None:
+                    before = ((1 << place) - 1) << len(space.lines)
+                    yield place, start, outside & space.in_place[place] | before & space.possible
 
-    def _at(self, place: int, box: Box) -> tuple[Box | None, list[Box]]:
-        """What it takes to lie in a territory: in its own box, and in that of none before it."""
-        regions = self.space.regions
-        before = [region for region in regions[:place] if region is not None]
-        if place == len(regions):
-            return box, before
-        own = regions[place]
-        return (meet(box, own) if own is not None else None), before
+    def _in_region(self, place: int, box: Box) -> Box | None:
+        if place == len(self.space.regions):
+            return box
+        own = self.space.regions[place]
+        return meet(box, own) if own is not None else None
 
-    def _outside(self, box: Box, obstacles: Sequence[Obstacle]) -> Box | None:
+    def _outside(self, box: Box, obstacles: int) -> Box | None:
         """A part of the box that no obstacle reaches."""
-        self.budget.spend(1 + len(obstacles))
         while True:
-            box, left, ways = self._narrowed(box, obstacles)
-            if ways is None:
-                return None
-            if not left:
+            self.budget.spend()
+            obstacles = self.space.met(box, obstacles)
+            if not obstacles:
                 return box
-            if ways:
-                break
-            obstacles = left
-        for name in ways[1]:
-            allowed = box.get(name, self.space.full[name])
-            kept = allowed & ~ways[0].box[name]
-            inner = self._outside({**box, name: kept}, left)
-            if inner is not None:
-                return inner
-            box = {**box, name: allowed & ways[0].box[name]}
+            open_in, by_ways = self._ways_out(box, obstacles)
+            covering = obstacles & ~by_ways[0]
+            if covering:
+                self.used |= covering & -covering
+                return None
+            forced = by_ways[0] & ~by_ways[1]
+            if not forced:
+                return self._branched(box, obstacles, open_in, by_ways)
+            self.used |= forced
+            box = self._narrowed(box, forced, open_in)
+            if not all(box.values()):
+                return None
+
+    def _ways_out(self, box: Box, obstacles: int) -> tuple[dict[str, int], list[int]]:
+        """By variable, the obstacles that a record of the box can avoid there; and those with more than n ways out."""
+        open_in: dict[str, int] = {}
+        by_ways = [0] * MOST_WAYS
+        for name, full in self.space.full.items():
+            leaving = obstacles & ~self.space.covering(name, box.get(name, full))
+            if leaving:
+                open_in[name] = leaving
+                for ways in range(MOST_WAYS - 1, 0, -1):
+                    by_ways[ways] |= by_ways[ways - 1] & leaving
+                by_ways[0] |= leaving
+        return open_in, by_ways
+
+    def _narrowed(self, box: Box, forced: int, open_in: dict[str, int]) -> Box:
+        """Takes the only way out of each of the forced obstacles; a variable without cells means there is none."""
+        box = dict(box)
+        for name, leaving in open_in.items():
+            for number in bits(forced & leaving):
+                box[name] = box.get(name, self.space.full[name]) & ~self._box(number)[name]
+        return box
+
+    def _branched(self, box: Box, obstacles: int, open_in: dict[str, int], by_ways: list[int]) -> Box | None:
+        """Goes each way out of the obstacle that leaves the fewest, in parts that share no record."""
+        fewest = next(
+            (few for ways in range(1, MOST_WAYS - 1) if (few := by_ways[ways] & ~by_ways[ways + 1])), obstacles
+        )
+        chosen = fewest & -fewest
+        self.used |= chosen
+        around = self._box(chosen.bit_length() - 1)
+        for name, leaving in open_in.items():
+            if leaving & chosen:
+                allowed = box.get(name, self.space.full[name])
+                found = self._outside({**box, name: allowed & ~around[name]}, obstacles & ~chosen)
+                if found is not None:
+                    return found
+                box = {**box, name: allowed & around[name]}
         return None
 
-    def _narrowed(
-        self, box: Box, obstacles: Sequence[Obstacle]
-    ) -> tuple[Box, list[Obstacle], tuple[Obstacle, list[str]] | tuple[()] | None]:
-        """Takes every single way out. Gives the box, the obstacles still in it, and the narrowest of them with its
-        ways out; no ways when the box became smaller, None when an obstacle holds the whole box.
-        """
-        left: list[Obstacle] = []
-        best: tuple[Obstacle, list[str]] | tuple[()] = ()
-        smaller = False
-        for obstacle in obstacles:
-            ways = self._ways_out(box, obstacle)
-            if ways is None:
-                continue
-            if len(ways) > 1:
-                left.append(obstacle)
-                best = best if best and len(best[1]) <= len(ways) else (obstacle, ways)
-                continue
-            self._need(obstacle)
-            if not ways:
-                return box, [], None
-            allowed = box.get(ways[0], self.space.full[ways[0]])
-            box = {**box, ways[0]: allowed & ~obstacle.box[ways[0]]}
-            smaller = True
-        if smaller:
-            return box, left, ()
-        if best:
-            self._need(best[0])
-        return box, left, best
-
-    def _ways_out(self, box: Box, obstacle: Obstacle) -> list[str] | None:
-        """The variables in which a record of the box can avoid the obstacle; None when all its records do."""
-        ways, full = [], self.space.full
-        for name, mask in obstacle.box.items():
-            allowed = box.get(name) or full[name]
-            shared = allowed & mask
-            if not shared:
-                return None
-            if shared != allowed:
-                ways.append(name)
-        return ways
-
-    def _need(self, obstacle: Obstacle) -> None:
-        if obstacle.number is not None:
-            self.used.add(obstacle.number)
-
-    def _widened(self, box: Box, start: Box, obstacles: Sequence[Obstacle]) -> Box:
+    def _widened(self, box: Box, start: Box, obstacles: int) -> Box:
         """The box with every variable opened in turn as far as no obstacle is met."""
         box = dict(box)
         for name in sorted(box):
             rest = {other: mask for other, mask in box.items() if other != name}
-            taken = 0
-            for obstacle in obstacles:
-                if all(rest.get(other, mask) & mask for other, mask in obstacle.box.items() if other != name):
-                    taken |= obstacle.box.get(name, self.space.full[name])
-            limit = start.get(name, self.space.full[name])
-            box[name] = limit & ~taken
-            if box[name] == self.space.full[name]:
+            limit, full = start.get(name, self.space.full[name]), self.space.full[name]
+            for number in bits(self.space.met(rest, obstacles)):
+                limit &= ~self._box(number).get(name, full)
+            box[name] = limit
+            if limit == full:
                 del box[name]
         return box
+
+    def _without(self, box: Box, taken: Box) -> Iterator[Box]:
+        """What is left of a box without another, in parts that share no record."""
+        if meet(box, taken) is None:
+            yield box
+            return
+        for name, mask in taken.items():
+            allowed = box.get(name, self.space.full[name])
+            if allowed & ~mask:
+                yield {**box, name: allowed & ~mask}
+            box = {**box, name: allowed & mask}
+
+    def _box(self, number: int) -> Box:
+        return self.space.boxes[number] or {}

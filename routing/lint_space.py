@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations, count
-from operator import or_
+from operator import and_, or_
 from typing import Any
 
 from routing.conditions import MISSING, Condition, Conditions
@@ -65,6 +65,14 @@ class Variable:
         """The words that conditions name."""
         return frozenset(word for item in self.masks for word in (*item.values, *item.prefixes))
 
+    @property
+    def blank(self) -> int:
+        """The cell of records that say nothing of it; the first where every record says something."""
+        for number, members in enumerate(self.members):
+            if any(all(value is None or value == frozenset() for value in cell.values()) for cell in members):
+                return number
+        return 0
+
     @classmethod
     def cut(
         cls, name: str, cells: Iterable[Cell], conditions: Sequence[Condition], place: Callable[[Cell], Located]
@@ -82,7 +90,10 @@ class Variable:
 
 
 class Space:
-    """The records that one version of the rules can meet, for handoffs of the types given."""
+    """The records that one version of the rules can meet, for handoffs of the types given.
+
+    Sets of rules are bit masks too: bit n is line n, and after the lines come the territories.
+    """
 
     def __init__(self, rules: CompiledRules, types: Sequence[str]) -> None:
         self.rules = rules
@@ -92,9 +103,46 @@ class Space:
         self.full: Box = {name: variable.full for name, variable in self.variables.items()}
         self.lines = [self._area(line) for line in rules.lines]
         self.regions = [self._box(region.conditions) for region in rules.territories]
+        self.boxes = [area.box if area.places else None for area in self.lines] + self.regions
         self.uses_places = any(area.places != self.everywhere for area in self.lines)
         named = [condition.field for line in rules.lines for condition in line.conditions.items]
         self.fields_of_rules = frozenset(variable_of(field) for field in named)
+        self.possible = union(1 << number for number, box in enumerate(self.boxes) if box is not None)
+        self.in_place = [self._in_place(place) for place in range(len(self.regions) + 1)]
+        self._admitting = {name: self._admit(name) for name in self.variables}
+        self._some: dict[tuple[str, int], int] = {}
+        self._all: dict[tuple[str, int], int] = {}
+
+    def meeting(self, name: str, mask: int) -> int:
+        """The rules that admit one of these cells."""
+        found = self._some.get((name, mask))
+        if found is None:
+            found = self._some[name, mask] = union(
+                each for n, each in enumerate(self._admitting[name]) if mask >> n & 1
+            )
+        return found
+
+    def covering(self, name: str, mask: int) -> int:
+        """The rules that admit all of these cells."""
+        found = self._all.get((name, mask))
+        if found is None:
+            admitted = (each for n, each in enumerate(self._admitting[name]) if mask >> n & 1)
+            found = self._all[name, mask] = reduce(and_, admitted)
+        return found
+
+    def met(self, box: Box, rules: int) -> int:
+        """Those of the rules that share a record with the box, the territory left aside."""
+        for name, mask in box.items():
+            rules &= self.meeting(name, mask)
+        return rules
+
+    def taking(self, box: Box) -> int:
+        """The rules that match the one record which `record` makes of the box."""
+        holding = self.possible
+        for name, variable in self.variables.items():
+            holding &= self._admitting[name][_lowest(box[name]) if name in box else variable.blank]
+        regions = holding >> len(self.lines)
+        return holding & self.in_place[_lowest(regions) if regions else len(self.regions)]
 
     def record(self, box: Box) -> Facts:
         """One record of the box; what the box leaves open is left unknown."""
@@ -103,12 +151,26 @@ class Space:
         custom: dict[str, str] = {}
         named: set[int] = set()
         for name, mask in sorted(box.items()):
-            cell = self.variables[name].members[(mask & -mask).bit_length() - 1][0]
+            cell = self.variables[name].members[_lowest(mask)][0]
             owners |= cell.get("owners", {})
             custom |= cell.get("custom", {})
             named |= cell.get("named", frozenset())
             values |= {key: value for key, value in cell.items() if key not in {"owners", "custom", "named"}}
         return Facts(**values, owners=owners, custom=custom, named=frozenset(named))
+
+    def _admit(self, name: str) -> list[int]:
+        """By cell, the rules and territories that let it pass."""
+        admitting = [0] * len(self.variables[name].members)
+        for number, box in enumerate(self.boxes):
+            if box is not None:
+                mask = box.get(name, self.full[name])
+                for cell in range(len(admitting)):
+                    admitting[cell] |= (mask >> cell & 1) << number
+        return admitting
+
+    def _in_place(self, place: int) -> int:
+        """The lines that count in a territory."""
+        return union((area.places >> place & 1) << number for number, area in enumerate(self.lines)) & self.possible
 
     def _area(self, line: Line) -> Area:
         places = self.everywhere
@@ -279,6 +341,17 @@ def _postal_codes(conditions: Sequence[Condition]) -> Iterator[Cell]:
     free = next((letter for letter in letters if not letter.startswith(tuple(prefixes)) or not prefixes), "?")
     yield {"postal_code": free}
     yield {"postal_code": None}
+
+
+def _lowest(mask: int) -> int:
+    return (mask & -mask).bit_length() - 1
+
+
+def bits(numbers: int) -> Iterator[int]:
+    """The numbers of the bits that are set, lowest first."""
+    while numbers:
+        yield (numbers & -numbers).bit_length() - 1
+        numbers &= numbers - 1
 
 
 def union(masks: Iterable[int]) -> int:

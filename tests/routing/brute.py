@@ -42,9 +42,8 @@ MOST_RECORDS = 2_000
 VALUES: dict[str, list[dict[str, Any]]] = {
     "handoff_type": [{"handoff_type": kind} for kind in TYPES],
     "size": [
-        {"employee_count": count, "tier": tier}
-        for count in (None, *range(7))
-        for tier in (None, "partner", "large", "other")
+        *({"employee_count": None, "tier": tier} for tier in (None, "partner", "large", "small", "other")),
+        *({"employee_count": n, "tier": tier} for n in range(7) for tier in (None, "partner", "large", "other")),
     ],
     "country": [{"country": code} for code in ("NO", "SE", "DE", None)],
     "industry": [{"industry": word} for word in ("retail", "steel", "mining", None)],

@@ -39,7 +39,7 @@ def _wrong_in(rules, finding, verdict) -> list[str]:
     others = set(finding.others)
     if finding.kind == "overlap" and others != verdict.overlaps[finding.code]:
         return [f"{finding.code} overlaps {verdict.overlaps[finding.code]}, not {others}"]
-    if finding.kind == "dead" and others and not others <= verdict.dead[finding.code]:
+    if finding.kind == "dead" and others and not others <= verdict.dead.get(finding.code, set()):
         return [f"{finding.code} is not dead by {others}"]
     if finding.witness is None:
         return [] if finding.kind == "dead" and finding.code in verdict.impossible else [f"{finding} has no witness"]
@@ -60,7 +60,7 @@ def _gaps_wrong(rules: CompiledRules, gaps: list[Facts]) -> list[str]:
     """All boxes of gaps together hold every record that the catch-all takes, and no other."""
     space = Space(rules, TYPES)
     search = Search(space, Budget(10_000_000))
-    plain = list(enumerate(space.lines[:-1]))
+    plain = (1 << len(rules.lines) - 1) - 1
     boxes = list(search.find_all([space.lines[-1]], plain, most=1_000))
     codes = [region.code for region in rules.territories]
     wanted, wrong = set(map(repr, gaps)), []

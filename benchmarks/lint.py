@@ -1,0 +1,118 @@
+"""Lint of 500 rules, and lint beside a walk over every record on 2,000 random small versions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from time import perf_counter
+from typing import Any
+
+from routing.conditions import Conditions
+from routing.lint import Target, findings_of
+from routing.matcher import CompiledRules, Line, Region, SegmentBounds
+from routing.models import HandoffType
+from tests.routing.brute import random_rules
+from tests.routing.test_lint_exact import differences
+
+RULES, MOST_SECONDS = 500, 2.0
+VERSIONS = 2_000
+ROUNDS = 5
+SEGMENTS = (
+    SegmentBounds("partner", at_least=None, below=None, by_tier=True),
+    SegmentBounds("enterprise", at_least=1000, below=None, by_tier=False),
+    SegmentBounds("mid_market", at_least=100, below=1000, by_tier=False),
+    SegmentBounds("smb", at_least=0, below=100, by_tier=False),
+)
+INDUSTRIES = ("software", "retail", "banking", "health", "energy", "transport", "media", "public")
+PRODUCTS = ("seats", "api", "support", "training")
+
+
+def run() -> bool:
+    """Prints the time of versions as people write them and of tangled ones; whether both kept the target."""
+    met = True
+    for name, rules in (("as people write them", written(Random(4))), ("tangled", tangled(Random(4)))):
+        targets = {line.id: Target(goes_to=f"pool {line.pool_id}") for line in rules.lines}
+        times = []
+        for _ in range(ROUNDS):
+            start = perf_counter()
+            findings = findings_of(rules, targets=targets, types=HandoffType.values)
+            times.append(perf_counter() - start)
+        kinds = Counter(finding.kind for finding in findings)
+        counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        kept = max(times) < MOST_SECONDS
+        met &= kept
+        print(
+            f"  {len(rules.lines)} rules {name}: median {sorted(times)[ROUNDS // 2]:.2f} s, slowest of {ROUNDS} "
+            f"{max(times):.2f} s (under {MOST_SECONDS:.0f} s): {'met' if kept else 'missed'}; {counted}"
+        )
+    wrong = sum(bool(differences(random_rules(Random(seed)))) for seed in range(VERSIONS))
+    print(f"  {wrong} of {VERSIONS:,} random versions differ from a walk over every record (none may)")
+    return met and not wrong
+
+
+def written(random: Random) -> CompiledRules:
+    """Owner rules, then one rule for each type, segment and territory, then industries; some are shadowed."""
+    countries = [first + second for first in "ABCDEFGHIJ" for second in "KLMNOPQRST"]
+    regions = []
+    for number in range(30):
+        lands = countries[3 * number : 3 * number + 3]
+        regions.append(Region(f"t{number:02}", Conditions.from_json({"country": lands})))
+        if number % 3 == 0:
+            inner = Conditions.from_json({"country": lands[:1], "postal_prefix": [str(number % 10), f"{number}7"]})
+            regions.append(Region(f"t{number:02}-city", inner))
+    regions.sort(key=lambda region: (-len(region.conditions.items), region.code))
+    wanted: list[dict[str, Any]] = [
+        {"handoff_type": [kind], "segment": [segment], "territory": [region.code]}
+        for kind in ("sql_to_ae", "closed_to_cs", "expansion_to_sales")
+        for segment in ("enterprise", "mid_market", "smb")
+        for region in regions
+    ]
+    while len(wanted) < RULES - 5:
+        conditions: dict[str, Any] = {"handoff_type": [random.choice(HandoffType.values)]}
+        conditions["industry"] = random.sample(INDUSTRIES, random.randint(1, 3))
+        if random.random() < 0.5:
+            conditions["product"] = random.sample(PRODUCTS, 2)
+        if random.random() < 0.5:
+            low = random.choice((0, 20, 50, 70))
+            conditions["score"] = {"from": low, "below": low + 30}
+        if random.random() < 0.5:
+            conditions["employee_count"] = {"from": random.choice((0, 50, 500, 5000))}
+        wanted.insert(random.randint(0, len(wanted)), conditions)
+    owners = [_line(n, {}, strategy) for n, strategy in enumerate(("named_rep", "open_deal_owner", "account_owner"), 1)]
+    pools = [_line(number, conditions) for number, conditions in enumerate(wanted, start=4)]
+    return CompiledRules(1, 1, SEGMENTS, tuple(regions), (*owners, *pools, _line(10_000, {}, is_catch_all=True)))
+
+
+def tangled(random: Random) -> CompiledRules:
+    """Rules over one to five fields at random, nearly all of which meet."""
+    lines = []
+    for number in range(1, RULES):
+        conditions: dict[str, Any] = {
+            "handoff_type": random.sample(HandoffType.values, 2),
+            "industry": random.sample(INDUSTRIES, 3),
+            "product": random.sample(PRODUCTS, 2),
+            "country": random.sample(("NO", "SE", "DK", "FI", "IS", "missing"), 3),
+            "score": {"from": random.randint(0, 60), "below": random.randint(61, 120)},
+            "employee_count": {"from": random.randint(0, 2000)},
+            "source": random.sample(("web", "event", "partner", "missing"), 2),
+        }
+        kept = random.sample(sorted(conditions), random.randint(3, 5))
+        lines.append(_line(number, {name: conditions[name] for name in kept}))
+    return CompiledRules(1, 1, SEGMENTS, (), (*lines, _line(10_000, {}, is_catch_all=True)))
+
+
+def _line(
+    number: int, conditions: dict[str, Any], strategy: str = "round_robin", *, is_catch_all: bool = False
+) -> Line:
+    return Line(
+        id=number,
+        code=f"R-{number}",
+        name="",
+        conditions=Conditions.from_json(conditions),
+        strategy=strategy,
+        pool_id=number % 12,
+        named_rep=None,
+        when_unavailable="skip",
+        target_minutes=None,
+        is_catch_all=is_catch_all,
+    )
