@@ -72,6 +72,7 @@ _REVOPS_EDITS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
                 "pool",
                 "membership",
                 "pod",
+                "check",
             ),
             *("ruleset", "rule", "segment", "territory"),
         ),

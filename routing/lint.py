@@ -58,8 +58,8 @@ class Finding:
 class _Budgets:
     """One budget for each question, out of one for all of them."""
 
-    left: int = STEPS_FOR_ALL
-    each: int = STEPS_PER_QUESTION
+    left: int = field(default_factory=lambda: STEPS_FOR_ALL)
+    each: int = field(default_factory=lambda: STEPS_PER_QUESTION)
 
     def search(self, space: Space) -> Search:
         return Search(space, Budget(min(self.each, self.left)))

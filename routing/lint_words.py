@@ -105,4 +105,6 @@ def _stretches(variable: Variable, mask: int) -> str:
 
 
 def _span(start: int, end: int) -> str:
-    return f"{start:,}" if end == start + 1 else f"{start:,} to {end - 1:,}" if start >= 0 else f"under {end:,}"
+    if start < 0:
+        return f"under {end:,}"
+    return f"{start:,}" if end == start + 1 else f"{start:,} to {end - 1:,}"

@@ -31,6 +31,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("routing.rule", "Rules", "rule"),
             ("routing.territory", "Territories", "map"),
             ("routing.segment", "Segments", "stacked_bar_chart"),
+            ("routing.check", "Checks", "checklist"),
             ("routing.pool", "Pools", "groups"),
             ("routing.membership", "Memberships", "person_add"),
             ("routing.pod", "Pods", "hub"),

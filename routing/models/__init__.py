@@ -1,6 +1,7 @@
 """The tables of routing."""
 
 from routing.models.assignment import Assignment, Decision
+from routing.models.checks import Check
 from routing.models.hours import Calendar, Holiday
 from routing.models.people import Absence, Delegation, Rep, Role, Team, User
 from routing.models.pools import Membership, Pod, Pool, Turn
@@ -11,6 +12,7 @@ __all__ = [
     "Absence",
     "Assignment",
     "Calendar",
+    "Check",
     "Decision",
     "Delegation",
     "FrozenVersionError",

@@ -123,6 +123,7 @@ MODELS: tuple[Rows, ...] = (
     # Nobody joins or leaves a pool on this page: the ledger wants to know at which line.
     Rows(label="routing.membership", adds=NOBODY, history=True, buttons=(("calibrate", ADMINISTRATORS, "assigned"),)),
     Rows(label="routing.pod", deletes=ADMINISTRATORS),
+    Rows(label="routing.check", deletes=ADMINISTRATORS),
     Rows(label="routing.ruleset", deletes=ADMINISTRATORS),
     # Parts of a version are added on the version's page.
     Rows(label="routing.rule", adds=NOBODY, deletes=ADMINISTRATORS),

@@ -15,6 +15,7 @@ from routing.append_only import maintenance
 from routing.models import (
     Absence,
     Calendar,
+    Check,
     Delegation,
     Function,
     Holiday,
@@ -162,6 +163,16 @@ class PodFactory(DjangoModelFactory[Pod]):
     def members(self, create: bool, people: Iterable[Rep] | None) -> None:
         if create and people:
             self.members.set(people)
+
+
+class CheckFactory(DjangoModelFactory[Check]):
+    class Meta:
+        model = Check
+
+    name = Sequence(lambda n: f"Check {n}")
+    facts = LazyFunction(lambda: {"handoff_type": "sql_to_ae", "country": "NO"})
+    rule_code = "R-1"
+    created_at = NOW
 
 
 class RuleSetFactory(DjangoModelFactory[RuleSet]):
