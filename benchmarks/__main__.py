@@ -9,13 +9,14 @@ import django
 
 django.setup()
 
-from benchmarks import inbox_scale, machine, one_transaction, startup, whole_run  # noqa: E402 - Django must be set up before models are imported
+from benchmarks import inbox_scale, machine, matching, one_transaction, startup, whole_run  # noqa: E402 - Django must be set up before models are imported
 
 BENCHMARKS = {
     "one_transaction": one_transaction.run,
     "whole_run": whole_run.run,
     "startup": startup.run,
     "inbox_scale": inbox_scale.run,
+    "matching": matching.run,
 }
 
 

@@ -6,12 +6,15 @@ asked of the database every time: a publish is then in force in every process at
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from routing.conditions import Conditions
 from routing.facts import normal_word
 from routing.matcher import CompiledRules, Line, NoRulesError, Region, SegmentBounds
-from routing.models import Rule, RuleSet
+from routing.models import Rule, RuleSet, Segment, Territory
 
 
 def live_rules() -> CompiledRules:
@@ -31,22 +34,44 @@ def compiled(rule_set_id: int) -> CompiledRules:
 def compile_now(rule_set_id: int) -> CompiledRules:
     """Compiles a version as it stands."""
     rule_set = RuleSet.objects.prefetch_related("segments", "territories", "rules").get(pk=rule_set_id)
-    segments = sorted(rule_set.segments.all(), key=lambda s: (not s.by_tier, -(s.employees_from or 0), s.code))
-    regions = [Region(t.code, Conditions.from_json(t.conditions)) for t in rule_set.territories.all()]
-    return CompiledRules(
-        rule_set_id=rule_set.pk,
-        number=rule_set.number,
-        segments=tuple(
+    return put_together(
+        rule_set,
+        segments=rule_set.segments.all(),
+        territories=rule_set.territories.all(),
+        rules=rule_set.rules.all(),
+    )
+
+
+def put_together(
+    rule_set: RuleSet, *, segments: Iterable[Segment], territories: Iterable[Territory], rules: Iterable[Rule]
+) -> CompiledRules:
+    """Compiles rows that are in memory: every condition is read and checked, what is switched off is left out."""
+    with _uncollected():
+        regions = [Region(t.code, Conditions.from_json(t.conditions)) for t in territories]
+        sizes = [
             SegmentBounds(normal_word(s.code) or s.code, s.employees_from, s.employees_below, s.by_tier)
             for s in segments
-        ),
-        territories=tuple(sorted(regions, key=lambda region: (-len(region.conditions.items), region.code))),
-        lines=tuple(
-            _line(rule)
-            for rule in sorted(rule_set.rules.all(), key=lambda rule: (rule.is_catch_all, rule.position))
-            if rule.is_enabled
-        ),
-    )
+        ]
+        enabled = [rule for rule in rules if rule.is_enabled]
+        return CompiledRules(
+            rule_set_id=rule_set.pk,
+            number=rule_set.number,
+            segments=tuple(sorted(sizes, key=lambda size: (not size.by_tier, -(size.at_least or 0), size.code))),
+            territories=tuple(sorted(regions, key=lambda region: (-len(region.conditions.items), region.code))),
+            lines=tuple(map(_line, sorted(enabled, key=lambda rule: (rule.is_catch_all, rule.position)))),
+        )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for what may be freed: everything that is made here stays."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _line(rule: Rule) -> Line:

@@ -7,7 +7,7 @@ naming the field. A missing fact is its own member, written "missing"; it is nev
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -137,21 +137,24 @@ class Conditions:
 
     def first_failing(self, located: Located) -> Condition | None:
         """The first condition that does not hold, or None when all hold."""
-        known = located.known
-        for item in self.items:
-            found = known.get(item.field)
-            # Asked here rather than in `admits`, because it is asked of thousands of rules.
-            if not (item.admits(found) if item.admitted is None else found in item.admitted):
-                return item
-        return None
+        return first_failing(self.items, located.known)
+
+
+def first_failing(items: Sequence[Condition], known: Mapping[str, Known]) -> Condition | None:
+    """The first condition that these facts, by the names of their fields, do not pass; None when they pass all."""
+    for item in items:
+        admitted = item.admitted
+        # Asked here and not in `admits`, because it is asked of many rules at a time.
+        if (known.get(item.field) not in admitted) if admitted is not None else not item.admits(known.get(item.field)):
+            return item
+    return None
 
 
 def _read(name: object, value: object) -> Condition:
     if name in RANGE_FIELDS:
         return _read_range(str(name), value)
-    if not isinstance(name, str) or name not in _SPELLING:
-        _refuse_unknown_field(name)
-        name = str(name)
+    if not isinstance(name, str) or not (name in _SPELLING or _is_custom(name)):
+        raise _unknown_field(name)
     if not isinstance(value, list) or not value:
         raise ConditionError(name, f'{name}: give a list of at least one word, e.g. ["enterprise"].')
     if len(value) > MOST_VALUES:
@@ -208,14 +211,18 @@ _WHAT = {
 }
 
 
-def _refuse_unknown_field(name: object) -> None:
+@lru_cache(maxsize=2**10)
+def _is_custom(name: str) -> bool:
+    attribute = name.removeprefix(CUSTOM)
+    return 0 < len(attribute) <= LONGEST_NAME and attribute != name and plain_text(name) == name
+
+
+def _unknown_field(name: object) -> ConditionError:
     shown = plain_text(name) or ""
-    attribute = shown.removeprefix(CUSTOM)
-    if shown != name or attribute == shown or not attribute or len(attribute) > LONGEST_NAME:
-        short = shown if len(shown) <= LONGEST_NAME else f"{shown[:LONGEST_NAME]}…"
-        raise ConditionError(
-            short, f"“{short}” is not a field rules can use. Choose one of the listed fields or custom.<name>."
-        )
+    short = shown if len(shown) <= LONGEST_NAME else f"{shown[:LONGEST_NAME]}…"
+    return ConditionError(
+        short, f"“{short}” is not a field rules can use. Choose one of the listed fields or custom.<name>."
+    )
 
 
 def _read_range(name: str, value: object) -> Condition:

@@ -145,7 +145,7 @@ def plain_text(raw: object) -> str | None:
     text = raw[:LONGEST_READ]
     if not text.isprintable():
         text = "".join(_typed(character) for character in text)
-    text = unicodedata.normalize("NFC", text).strip()
+    text = text.strip() if text.isascii() else unicodedata.normalize("NFC", text).strip()
     if len(text) > LONGEST_WORD or len(raw) > LONGEST_READ:
         return f"{text[:LONGEST_WORD]}…"
     return text or None
@@ -169,7 +169,10 @@ def normal_value(raw: object) -> str | None:
     text = plain_text(raw)
     if text is None:
         return None
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    if text.isascii():
+        folded = text.lower()
+    else:
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return _cut(" ".join(folded.split())) or None
 
 

@@ -23,7 +23,8 @@ SEVERAL_FIELDS = frozenset({"product", TAKER})
 """Fields whose fact is a set of words, of which one is enough."""
 
 Mask = Callable[[Any, int], int]
-Asked = Sequence[tuple[int, Condition]]
+Asked = Sequence[tuple[Condition, Sequence[int]]]
+"""The tests of one field, each with the bits of the conjunctions that ask it."""
 
 
 class Index:
@@ -31,19 +32,20 @@ class Index:
 
     __slots__ = ("_all", "_fields", "_masks", "_size", "_unasked")
 
-    def __init__(self, conjunctions: Sequence[Sequence[Condition]]) -> None:
+    def __init__(self, conjunctions: Sequence[Sequence[Condition]], *, but: str = "") -> None:
+        """With `but`, conditions on that field are passed over."""
         self._size = len(conjunctions)
         self._all = (1 << self._size) - 1
-        asked: dict[str, list[tuple[int, Condition]]] = defaultdict(list)
-        for place, conditions in enumerate(conjunctions):
-            for condition in conditions:
-                asked[condition.field].append((self._size - 1 - place, condition))
+        asked = _by_field(conjunctions)
+        asked.pop(but, None)
+        bits = {name: [bit for _, bits in groups for bit in bits] for name, groups in asked.items()}
         # The fields that most rules ask about come first: they rule out the most.
-        order = sorted(asked, key=lambda name: -len(asked[name]))
-        unasked = {name: self._all ^ mask_of([bit for bit, _ in asked[name]], self._size) for name in order}
-        self._fields = tuple(order)
-        self._unasked = tuple(unasked.values())
-        self._masks: tuple[Mask, ...] = tuple(_kind_of(name)(asked[name], self._size, unasked[name]) for name in order)
+        self._fields = tuple(sorted(asked, key=lambda name: -len(bits[name])))
+        self._unasked = tuple(self._all ^ mask_of(bits[name], self._size) for name in self._fields)
+        self._masks: tuple[Mask, ...] = tuple(
+            _kind_of(name)(asked[name], self._size, unasked)
+            for name, unasked in zip(self._fields, self._unasked, strict=True)
+        )
 
     def holding(self, known: Mapping[str, Known]) -> int:
         """The conjunctions that hold, as bits."""
@@ -74,6 +76,24 @@ def mask_of(bits: Sequence[int], size: int) -> int:
     return int.from_bytes(raw, "little")
 
 
+def _by_field(conjunctions: Sequence[Sequence[Condition]]) -> dict[str, Asked]:
+    # Rules of a book share their conditions, so that one look at each is enough.
+    groups: dict[int, tuple[Condition, list[int]]] = {}
+    bit = len(conjunctions)
+    for conditions in conjunctions:
+        bit -= 1
+        for condition in conditions:
+            group = groups.get(id(condition))
+            if group is None:
+                groups[id(condition)] = (condition, [bit])
+            else:
+                group[1].append(bit)
+    fields: dict[str, list[tuple[Condition, list[int]]]] = defaultdict(list)
+    for group in groups.values():
+        fields[group[0].field].append(group)
+    return dict(fields)
+
+
 def _kind_of(name: str) -> Callable[[Asked, int, int], Mask]:
     if name in RANGE_FIELDS:
         return _ranges
@@ -84,7 +104,7 @@ def _kind_of(name: str) -> Callable[[Asked, int, int], Mask]:
 
 def _words(asked: Asked, size: int, unasked: int) -> Mask:
     """A fact that is one word, or not known."""
-    bits = _by_word((bit, condition.admitted or ()) for bit, condition in asked)
+    bits = _by_word((bits, condition.admitted or ()) for condition, bits in asked)
     if _fits(len(bits), size):
         return {word: unasked | mask_of(found, size) for word, found in bits.items()}.get
     return lambda word, others: others | mask_of(bits.get(word, ()), size)
@@ -92,7 +112,7 @@ def _words(asked: Asked, size: int, unasked: int) -> Mask:
 
 def _several(asked: Asked, size: int, unasked: int) -> Mask:
     """A fact that is a set of words; the empty set is not known."""
-    bits = _by_word((bit, condition.values) for bit, condition in asked)
+    bits = _by_word((bits, condition.values) for condition, bits in asked)
     unknown = unasked | _missing(asked, size)
     mask_with = _looked_up(bits, size)
 
@@ -109,7 +129,7 @@ def _several(asked: Asked, size: int, unasked: int) -> Mask:
 
 def _prefixes(asked: Asked, size: int, unasked: int) -> Mask:
     """A fact that begins with one of the words, or is not known."""
-    bits = _by_word((bit, condition.prefixes) for bit, condition in asked)
+    bits = _by_word((bits, condition.prefixes) for condition, bits in asked)
     unknown = unasked | _missing(asked, size)
     mask_with = _looked_up(bits, size)
     lengths = sorted({len(prefix) for prefix in bits if prefix is not None})
@@ -127,7 +147,7 @@ def _prefixes(asked: Asked, size: int, unasked: int) -> Mask:
 def _ranges(asked: Asked, size: int, unasked: int) -> Mask:
     """A fact that is a number, or not known. Between two bounds that lie side by side, the same ranges hold it."""
     unknown = unasked | _missing(asked, size)
-    holding, bounds, changes = _stretches(asked, unasked)
+    holding, bounds, changes = _stretches(asked, size, unasked)
     # With too many bounds to keep a mask for each, one is kept for every so many, and the bits between are turned.
     stride = 1
     while not _fits(len(bounds) // stride, size):
@@ -150,25 +170,25 @@ def _ranges(asked: Asked, size: int, unasked: int) -> Mask:
     return mask
 
 
-def _stretches(asked: Asked, unasked: int) -> tuple[int, list[int], list[list[int]]]:
+def _stretches(asked: Asked, size: int, unasked: int) -> tuple[int, list[int], list[list[int]]]:
     """What holds below every bound; the bounds, ascending; and the bits that turn at each."""
     turning: dict[int, list[int]] = defaultdict(list)
-    for bit, condition in asked:
+    for condition, bits in asked:
         if condition.at_least is None and condition.below is not None:
-            unasked |= 1 << bit
+            unasked |= mask_of(bits, size)
         for bound in (condition.at_least, condition.below):
             if bound is not None:
-                turning[bound].append(bit)
+                turning[bound].extend(bits)
     bounds = sorted(turning)
     return unasked, bounds, [turning[bound] for bound in bounds]
 
 
-def _by_word(asked: Iterable[tuple[int, Iterable[str | None]]]) -> dict[str | None, list[int]]:
-    bits: dict[str | None, list[int]] = defaultdict(list)
-    for bit, words in asked:
+def _by_word(asked: Iterable[tuple[Sequence[int], Iterable[str | None]]]) -> dict[str | None, list[int]]:
+    found: dict[str | None, list[int]] = defaultdict(list)
+    for bits, words in asked:
         for word in words:
-            bits[word].append(bit)
-    return dict(bits)
+            found[word].extend(bits)
+    return dict(found)
 
 
 def _looked_up(bits: Mapping[str | None, Sequence[int]], size: int) -> Mask:
@@ -179,7 +199,7 @@ def _looked_up(bits: Mapping[str | None, Sequence[int]], size: int) -> Mask:
 
 
 def _missing(asked: Asked, size: int) -> int:
-    return mask_of([bit for bit, condition in asked if condition.missing], size)
+    return mask_of([bit for condition, bits in asked if condition.missing for bit in bits], size)
 
 
 def _fits(masks: int, size: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import dropwhile
 
-from routing.conditions import TAKER, Condition, Conditions
+from routing.conditions import TAKER, Condition, Conditions, first_failing
 from routing.facts import Facts, Located
 from routing.index import Index
 
@@ -98,13 +98,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRules:
-    """A rule-set version ready for matching; `lines` are in order of precedence, `territories` the narrower first."""
+    """A rule-set version ready for matching; `lines` are in order of precedence, `territories` the narrower first.
+
+    `named` are the people whom rules name, whatever they do today.
+    """
 
     rule_set_id: int
     number: int
     segments: tuple[SegmentBounds, ...]
     territories: tuple[Region, ...]
     lines: tuple[Line, ...]
+    named: frozenset[int] = field(init=False, repr=False, compare=False)
     _sizes: Sizes = field(init=False, repr=False, compare=False)
     _places: Index = field(init=False, repr=False, compare=False)
     _by_type: Mapping[str | None, Lines] = field(init=False, repr=False, compare=False)
@@ -113,17 +117,13 @@ class CompiledRules:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
+        put(self, "named", frozenset(line.named_rep for line in self.lines if line.named_rep is not None))
         put(self, "_sizes", Sizes(self.segments))
         put(self, "_places", Index([region.conditions.items for region in self.territories]))
         by_type, others = _by_type(self.lines)
         put(self, "_by_type", by_type)
         put(self, "_other_types", others)
         put(self, "_place_of", {line.id: place for place, line in enumerate(self.lines)})
-
-    @property
-    def named(self) -> frozenset[int]:
-        """The people whom rules name, whatever they do today."""
-        return frozenset(line.named_rep for line in self.lines if line.named_rep is not None)
 
     def locate(self, facts: Facts) -> Located:
         """Places the facts in their segment and in the most specific territory that holds them."""
@@ -168,15 +168,23 @@ class Lines:
 
 def _by_type(lines: Sequence[Line]) -> tuple[dict[str | None, Lines], Lines]:
     """The rules for each kind of handoff they name, and those for any other: rules of other kinds cost nothing."""
-    asked = [next((item for item in line.conditions.items if item.field == HANDOFF_TYPE), None) for line in lines]
-    named: set[str | None] = {kind for item in asked if item for kind in item.admitted or ()}
-    rests = [(*(item for item in line.conditions.items if item.field != HANDOFF_TYPE), *line.needs) for line in lines]
+    of_all: list[int] = []
+    of_kind: dict[str | None, list[int]] = {}
+    asks = [(*line.conditions.items, *line.needs) if line.needs else line.conditions.items for line in lines]
+    for place, items in enumerate(asks):
+        asked = next((item.admitted for item in items if item.field == HANDOFF_TYPE), None)
+        if asked is None:
+            for places in (of_all, *of_kind.values()):
+                places.append(place)
+        else:
+            for kind in asked:
+                # A kind named for the first time has been asked for by the rules for all kinds before.
+                of_kind.setdefault(kind, [*of_all]).append(place)
 
-    def of(kind: str | None, *, other: bool = False) -> Lines:
-        places = [p for p, item in enumerate(asked) if item is None or (not other and kind in (item.admitted or ()))]
-        return Lines(tuple(lines[p] for p in places), Index([rests[p] for p in places]))
+    def among(places: Sequence[int]) -> Lines:
+        return Lines(tuple([lines[p] for p in places]), Index([asks[p] for p in places], but=HANDOFF_TYPE))
 
-    return {kind: of(kind) for kind in named}, of(None, other=True)
+    return {kind: among(places) for kind, places in of_kind.items()}, among(of_all)
 
 
 class Sizes:
@@ -241,8 +249,10 @@ class Match:
 
         None stands for a rule without a person: all its conditions hold, and nobody is there whom it could go to.
         """
-        located = self.located
-        return [(line, line.conditions.first_failing(located)) for line in self.rules.before(self.line, count=count)]
+        known = self.located.known
+        return [
+            (line, first_failing(line.conditions.items, known)) for line in self.rules.before(self.line, count=count)
+        ]
 
 
 def _shown(value: str | int | frozenset[str] | None) -> str:
