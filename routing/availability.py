@@ -91,7 +91,8 @@ def next_free(rep: Rep, now: datetime) -> datetime | None:
 
 def _time_off(rep: Rep, now: datetime) -> Reason | None:
     calendar = working_hours(rep.calendar or rep.team.calendar)
-    if not hours.is_open(calendar, now) and now.astimezone(ZoneInfo(calendar.zone)).date() in calendar.holidays:
+    today = now.astimezone(ZoneInfo(calendar.zone)).date()
+    if not hours.is_open(calendar, now) and hours.is_holiday(calendar, today):
         return Reason("holiday", "has a public holiday", hours.next_opening(calendar, now))
     absence = absence_at(rep, now)
     if absence is not None:

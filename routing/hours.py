@@ -1,8 +1,8 @@
 """Calendar arithmetic: is somebody at work, when next, and when will so much working time have passed.
 
 A calendar is the frozen value `WorkingHours`. It is compiled once into sorted UTC intervals with running
-sums, over a span of years that grows on demand; every question is then two bisections, never a walk over
-minutes.
+sums, over a span of years that grows on demand and is kept with the calendar; every question is then two bisections,
+never a walk over minutes and never a look at the holidays.
 
 Wall-clock boundaries become instants by one rule: a boundary is the earliest instant at which the local clock
 shows that time or a later one. A time skipped in spring therefore means the moment of the jump, and a time
@@ -14,11 +14,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+from routing.public_holidays import public_holidays
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
@@ -44,14 +45,19 @@ class WorkingHours:
 
     `zone` is an IANA name. `blocks` are (start, end) in minutes since Monday 00:00 local, sorted; a block
     belongs to the weekday on which it begins, may run past midnight, and lasts 24 hours at most. `holidays`
-    are local dates on which no block begins. With `always` the rest is ignored. Construction raises
-    `HoursError`.
+    are local dates on which no block begins; the public holidays of `place`, a country and a region of it, are found
+    besides for every year that is asked about, except for the years from `pinned[0]` to `pinned[1]`, whose public
+    holidays are among `holidays` already. With `always` the rest is ignored. Construction raises `HoursError`.
     """
 
     zone: str = "UTC"
     blocks: tuple[tuple[int, int], ...] = ()
     holidays: frozenset[date] = frozenset()
     always: bool = False
+    place: tuple[str, str] = ("", "")
+    pinned: tuple[int, int] | None = None
+    spans: dict[tuple[int, int], Span] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Compiled so far, by first and last year."""
 
     def __post_init__(self) -> None:
         try:
@@ -83,6 +89,12 @@ class WorkingHours:
                 )
         object.__setattr__(self, "blocks", tuple(ordered))
 
+    def shut_in(self, year: int) -> frozenset[date]:
+        """The days of a year, at least, on which no block begins."""
+        if self.pinned is not None and self.pinned[0] <= year <= self.pinned[1]:
+            return self.holidays
+        return self.holidays | public_holidays(*self.place, year)
+
     @classmethod
     def from_week(
         cls,
@@ -90,6 +102,7 @@ class WorkingHours:
         zone: str,
         week: Mapping[str, Sequence[Sequence[str]]],
         holidays: Sequence[date] | frozenset[date] = (),
+        place: tuple[str, str] = ("", ""),
     ) -> WorkingHours:
         """Builds a calendar from `{"mon": [["09:00", "12:00"], ["22:00", "06:00"]], ...}` in local time.
 
@@ -110,7 +123,7 @@ class WorkingHours:
                     f"The holiday {holiday!r} is not a date: use a day such as 2026-12-25.",
                     field="holidays",
                 )
-        return cls(zone=zone, blocks=tuple(blocks), holidays=frozenset(holidays))
+        return cls(zone=zone, blocks=tuple(blocks), holidays=frozenset(holidays), place=place)
 
 
 ALWAYS = WorkingHours(always=True)
@@ -182,8 +195,13 @@ def elapsed(hours: WorkingHours, start: datetime, end: datetime) -> timedelta:
     return timedelta(microseconds=span.open_before(last) - span.open_before(first))
 
 
+def is_holiday(hours: WorkingHours, day: date) -> bool:
+    """Whether the calendar is shut on that local day, whatever its week says."""
+    return not hours.always and day in hours.shut_in(day.year)
+
+
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """Intervals in microseconds since 1970 UTC; `sums[i]` is the open time up to the end of interval i."""
 
     starts: array[int]
@@ -197,13 +215,16 @@ class _Span:
         return self.sums[index] - max(0, self.ends[index] - moment)
 
 
-def _span_around(hours: WorkingHours, first: datetime, last: datetime, *, more_years: int = 1) -> _Span:
-    # Whole years keep the cache small, and one year more lets most questions end in the span they began in.
-    return _compile(hours, first.astimezone(UTC).year, last.astimezone(UTC).year + more_years)
+def _span_around(hours: WorkingHours, first: datetime, last: datetime, *, more_years: int = 1) -> Span:
+    # Whole years keep what is compiled small, and one year more lets most questions end in the span they began in.
+    years = first.astimezone(UTC).year, last.astimezone(UTC).year + more_years
+    span = hours.spans.get(years)
+    if span is None:
+        span = hours.spans[years] = _compile(hours, *years)
+    return span
 
 
-@lru_cache(maxsize=512)
-def _compile(hours: WorkingHours, first_year: int, last_year: int) -> _Span:
+def _compile(hours: WorkingHours, first_year: int, last_year: int) -> Span:
     zone = ZoneInfo(hours.zone)
     by_weekday: list[list[tuple[int, int]]] = [[] for _ in WEEKDAYS]
     for start, end in hours.blocks:
@@ -214,8 +235,9 @@ def _compile(hours: WorkingHours, first_year: int, last_year: int) -> _Span:
     # A zone may be a day ahead of UTC and a block may run past midnight, so the span begins a little earlier.
     day = date(first_year, 1, 1) - timedelta(days=3)
     final = date(last_year, 12, 31)
+    shut = hours.holidays.union(*(hours.shut_in(year) for year in range(day.year, last_year + 1)))
     while day <= final:
-        for start_minute, end_minute in () if day in hours.holidays else by_weekday[day.weekday()]:
+        for start_minute, end_minute in () if day in shut else by_weekday[day.weekday()]:
             opens, closes = (
                 _boundary(zone, day, start_minute),
                 _boundary(zone, day, end_minute),
@@ -230,7 +252,7 @@ def _compile(hours: WorkingHours, first_year: int, last_year: int) -> _Span:
                 ends.append(closes)
                 sums.append(total)
         day += timedelta(days=1)
-    return _Span(starts, ends, sums)
+    return Span(starts, ends, sums)
 
 
 def _boundary(zone: ZoneInfo, day: date, minute: int) -> int:
@@ -257,7 +279,8 @@ def _jump(zone: ZoneInfo, before: int, after: int) -> int:
 def _microseconds(at: datetime) -> int:
     if at.tzinfo is None:
         raise ValueError(f"The time {at.isoformat()} has no time zone: pass an aware datetime.")
-    return (at - _EPOCH) // _MICROSECOND
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _instant(microseconds: int) -> datetime:

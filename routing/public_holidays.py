@@ -8,23 +8,19 @@ from functools import lru_cache
 
 import holidays
 
-YEARS_AROUND = (2020, 2040)
-
 log = logging.getLogger(__name__)
 
 
-@lru_cache(maxsize=256)
-def public_holidays(country: str, region: str) -> frozenset[date]:
-    """The days on which a country, or a region of it, is shut; none for a place that is not known."""
+@lru_cache(maxsize=4096)
+def public_holidays(country: str, region: str, year: int) -> frozenset[date]:
+    """The days of a year on which a country, or a region of it, is shut; none for a place that is not known."""
     if not country:
         return frozenset()
-    first, last = YEARS_AROUND
     try:
-        found = holidays.country_holidays(country, subdiv=region or None, years=range(first, last))
+        return frozenset(holidays.country_holidays(country, subdiv=region or None, years=year))
     except NotImplementedError:
         log.warning("The public holidays of %s %s are not known, so none are kept", country, region)
         return frozenset()
-    return frozenset(found)
 
 
 def unknown_place(country: str, region: str) -> str:

@@ -257,7 +257,7 @@ def _clock(plan: Plan, assignment: Assignment, kind: ClockKind, now: datetime) -
         policy=plan.policy,
         calendar=plan.calendar,
         calendar_version=plan.calendar.version if plan.calendar else None,
-        hours={} if plan.hours is ALWAYS else frozen(plan.hours),
+        hours={} if plan.hours is ALWAYS else frozen(plan.hours, year=now.year),
         target_minutes=plan.target_minutes[kind],
         started_at=now,
         at_risk_at=at_risk,

@@ -1,10 +1,13 @@
+import json
 from datetime import UTC, date, datetime
 
+import holidays
 import pytest
 
 from routing import hours
 from routing.calendars import frozen, thawed, working_hours
 from routing.hours import ALWAYS
+from routing.public_holidays import public_holidays
 from tests.factories import AlwaysOpenFactory, CalendarFactory, HolidayFactory
 
 pytestmark = pytest.mark.django_db
@@ -46,12 +49,75 @@ def test_hours_are_frozen_into_json_and_thawed_the_same() -> None:
     )
     HolidayFactory.create(calendar=calendar, day=date(2026, 12, 24))
     before = working_hours(calendar)
-    raw = frozen(before)
+    raw = frozen(before, year=2026)
     assert raw["zone"] == "America/Sao_Paulo"
     assert raw["holidays"] == ["2026-12-24"]
-    assert thawed(raw) == before
+    after = thawed(raw)
+    assert (after.zone, after.blocks, after.holidays) == (before.zone, before.blocks, before.holidays)
 
 
 def test_always_open_is_frozen_and_thawed_the_same() -> None:
-    assert thawed(frozen(ALWAYS)) is ALWAYS
+    assert thawed(frozen(ALWAYS, year=2026)) is ALWAYS
     assert thawed({}) is ALWAYS
+
+
+def test_public_holidays_are_kept_in_every_year_that_is_asked_about() -> None:
+    norway = working_hours(CalendarFactory.create(country="NO"))
+    for year in (1999, 2019, 2027, 2041, 2075):
+        assert not hours.is_open(norway, datetime(year, 5, 17, 12, 0, tzinfo=UTC)), year
+        assert hours.is_holiday(norway, date(year, 5, 17)), year
+
+
+def test_a_year_at_a_time_finds_the_days_that_all_years_together_find() -> None:
+    for country, region in (
+        ("NO", ""),
+        ("US", "CA"),
+        ("DE", "BY"),
+        ("GB", "SCT"),
+        ("JP", ""),
+        ("BR", "SP"),
+        ("AU", "NSW"),
+    ):
+        together = holidays.country_holidays(country, subdiv=region or None, years=range(2020, 2040))
+        apart = frozenset().union(*(public_holidays(country, region, year) for year in range(2020, 2040)))
+        assert apart == frozenset(together), country
+
+
+def test_a_running_clock_keeps_the_days_it_started_with_and_finds_those_far_ahead() -> None:
+    calendar = CalendarFactory.create(country="NO")
+    HolidayFactory.create(calendar=calendar, day=date(2026, 12, 24))
+    raw = frozen(working_hours(calendar), year=2026)
+    assert raw["pinned"] == [2025, 2030]
+    assert {"2026-12-24", "2025-05-17", "2030-05-17"} <= set(raw["holidays"])
+    raw["holidays"] = [day for day in raw["holidays"] if day != "2027-05-17"]
+    running = thawed(raw)
+    assert hours.is_open(running, datetime(2027, 5, 17, 12, 0, tzinfo=UTC)), "pinned without it"
+    assert not hours.is_open(running, datetime(2034, 5, 17, 12, 0, tzinfo=UTC)), "beyond what was pinned"
+
+
+def test_a_clock_from_before_places_were_kept_has_the_days_it_names() -> None:
+    raw = {"zone": "UTC", "blocks": [[540, 1020]], "holidays": ["2026-11-16"]}
+    assert not hours.is_open(thawed(raw), datetime(2026, 11, 16, 12, 0, tzinfo=UTC))
+    assert hours.is_open(thawed(raw), datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+
+def test_calendars_that_say_the_same_share_what_was_compiled() -> None:
+    one, two = (working_hours(CalendarFactory.create(country="NO")) for _ in range(2))
+    assert one is two
+    hours.is_open(one, TUESDAY_NOON)
+    assert two.spans
+    raw = frozen(one, year=2026)
+    assert thawed(raw) is thawed(json.loads(json.dumps(raw)))
+
+
+@pytest.mark.parametrize("change", ["week", "day", "country", "zone"])
+def test_an_edited_calendar_is_another_one_at_once(change: str) -> None:
+    calendar = CalendarFactory.create()
+    assert hours.is_open(working_hours(calendar), TUESDAY_NOON)
+    if change == "day":
+        HolidayFactory.create(calendar=calendar, day=TUESDAY_NOON.date())
+    else:
+        values = {"week": {"mon": [["09:00", "17:00"]]}, "country": "GB", "zone": "Asia/Tokyo"}
+        setattr(calendar, {"zone": "time_zone"}.get(change, change), values[change])
+    moment = datetime(2026, 12, 25, 12, 0, tzinfo=UTC) if change == "country" else TUESDAY_NOON
+    assert not hours.is_open(working_hours(calendar), moment)

@@ -30,7 +30,7 @@ def running(*, hours: WorkingHours | None = None, deadline: datetime, target: in
         at_risk_at=deadline - HOUR,
         deadline_at=deadline,
         target_minutes=target,
-        hours=frozen(hours) if hours else {},
+        hours=frozen(hours, year=2026) if hours else {},
     )
     ClockIntervalFactory(clock=clock, starts_at=FRIDAY)
     return clock
