@@ -9,7 +9,7 @@ import django
 
 django.setup()
 
-from benchmarks import inbox_scale, machine, matching, one_transaction, startup, whole_run  # noqa: E402 - Django must be set up before models are imported
+from benchmarks import hot_pool, inbox_scale, machine, matching, one_transaction, startup, whole_run  # noqa: E402 - Django must be set up before models are imported
 
 BENCHMARKS = {
     "one_transaction": one_transaction.run,
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "startup": startup.run,
     "inbox_scale": inbox_scale.run,
     "matching": matching.run,
+    "hot_pool": hot_pool.run,
 }
 
 

@@ -208,19 +208,6 @@ class RepAdmin(ImportExportAdmin[Rep], HistoryModelAdmin[Rep]):
         return ", ".join(rep.territories) or "all"
 
 
-@admin.register(Absence)
-class AbsenceAdmin(HistoryModelAdmin[Absence]):
-    """Who is away when."""
-
-    form = AbsenceForm
-    list_display = ("rep", "kind", "starts_at", "ends_at", "cover", "note")
-    list_select_related = ("rep", "cover")
-    list_filter = (WhenFilter, ("kind", ChoicesDropdownFilter), ("rep", AutocompleteSelectFilter))
-    search_fields = ("rep__first_name", "rep__last_name", "note")
-    autocomplete_fields = ("rep", "cover")
-    date_hierarchy = "starts_at"
-
-
 @admin.register(Role)
 class RoleAdmin(HistoryModelAdmin[Role]):
     """Offices that escalations and approvals are addressed to."""

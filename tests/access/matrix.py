@@ -159,6 +159,7 @@ ADMIN = (
         "r/<path:content_type_id>/<path:object_id>/", GET=NOBODY, POST=NOBODY, hidden_from=STAFF, note="no row has one"
     ),
     admin("^(?P<app_label>routing|auth|sla|handoffs|django_celery_beat|axes|admin|knox)/$", GET=STAFF, POST=STAFF),
+    admin("routing/absence/from_calendar/", GET=ADMINISTRATORS, POST=ADMINISTRATORS, note="a calendar file"),
     admin("routing/user/<id>/password/", GET=SUPERUSER, POST=SUPERUSER, note="somebody else's"),
     admin("(?P<url>.*)$", GET=NOBODY, POST=NOBODY, hidden_from=STAFF),
 )
