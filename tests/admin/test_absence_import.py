@@ -25,7 +25,7 @@ def boss() -> Client:
 def where(client: Client) -> str:
     listed = client.get(reverse("admin:routing_absence_changelist")).content.decode()
     [found] = set(re.findall(r'href="([^"]*from_calendar[^"]*)"', listed))
-    return found
+    return str(found)
 
 
 def send(client: Client, rep: Rep, raw: bytes) -> str:
