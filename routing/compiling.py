@@ -76,7 +76,7 @@ def _uncollected() -> Iterator[None]:
 
 def _line(rule: Rule) -> Line:
     return Line(
-        id=rule.pk,
+        id=rule.id,
         code=rule.code,
         name=rule.name,
         conditions=Conditions.from_json(rule.conditions),

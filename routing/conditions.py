@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from routing.countries import normal_country
 from routing.facts import LONGEST_WORD, Known, Located, normal_postcode, normal_value, normal_word, plain_text
@@ -36,6 +35,7 @@ PREFIX_FIELDS = ("postal_prefix",)
 _FIELDS = frozenset({*SET_FIELDS, *RANGE_FIELDS, *PREFIX_FIELDS})
 CUSTOM = "custom."
 MOST_VALUES = 1000
+MOST_SHARED = 8
 LONGEST_NAME = 64
 LARGEST_NUMBER = 2_147_483_647
 
@@ -119,6 +119,7 @@ class Condition:
         return f"{name} is {' or '.join(parts)}"
 
 
+_RANGE_KEYS = frozenset({"from", "below", MISSING})
 _ABSENT: frozenset[None] = frozenset({None})
 
 
@@ -131,9 +132,9 @@ class Conditions:
     @classmethod
     def from_json(cls, raw: object) -> Conditions:
         """Reads {"segment": ["smb", "missing"], "score": {"from": 70, "below": 90}, "custom.tier": ["gold"]}."""
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):
             raise ConditionError("", 'Conditions are a mapping of field to values, e.g. {"segment": ["smb"]}.')
-        return cls(tuple([_read(name, raw[name]) for name in sorted(raw, key=str)]))
+        return cls(tuple([_read(name, raw[name]) for name in sorted(raw)]))
 
     def first_failing(self, located: Located) -> Condition | None:
         """The first condition that does not hold, or None when all hold."""
@@ -150,26 +151,33 @@ def first_failing(items: Sequence[Condition], known: Mapping[str, Known]) -> Con
     return None
 
 
-def _read(name: object, value: object) -> Condition:
+def _read(name: str, value: object) -> Condition:
+    # What was read before was sound, so it is asked for first; nothing unsound equals it.
+    try:
+        if isinstance(value, list):
+            return (_shared if len(value) <= MOST_SHARED else _of_words)(name, tuple(value))
+        if isinstance(value, dict) and value.keys() <= _RANGE_KEYS:
+            return _of_bounds(name, value.get("from"), value.get("below"), value.get(MISSING, False))
+    except TypeError:
+        pass  # Something in it can be neither a word nor a number.
+    raise _misshapen(name)
+
+
+def _misshapen(name: object) -> ConditionError:
     if name in RANGE_FIELDS:
-        return _read_range(str(name), value)
-    if not isinstance(name, str) or not (name in _SPELLING or _is_custom(name)):
-        raise _unknown_field(name)
-    if not isinstance(value, list) or not value:
-        raise ConditionError(name, f'{name}: give a list of at least one word, e.g. ["enterprise"].')
+        return ConditionError(str(name), f'{name}: give a range such as {{"from": 100, "below": 1000}}.')
+    if isinstance(name, str) and (name in _SPELLING or _is_custom(name)):
+        return ConditionError(name, f'{name}: give a list of at least one word, e.g. ["enterprise"].')
+    return _unknown_field(name)
+
+
+def _of_words(name: str, value: tuple[object, ...]) -> Condition:
+    if not value or not (name in _SPELLING or _is_custom(name)):
+        raise _misshapen(name)
     if len(value) > MOST_VALUES:
         raise ConditionError(
             name, f"{name}: {len(value):,} values are more than the {MOST_VALUES:,} a rule may list. Split the rule."
         )
-    for word in value:
-        if type(word) is not str or not word:
-            raise ConditionError(name, f'{name}: give a list of at least one word, e.g. ["enterprise"].')
-    return _of_words(name, tuple(value))
-
-
-@lru_cache(maxsize=2**14)
-def _of_words(name: str, value: tuple[str, ...]) -> Condition:
-    """Rules of a book ask the same again and again; they share one object."""
     words = {_word(name, word) for word in value}
     missing = MISSING in words
     words.discard(MISSING)
@@ -178,8 +186,14 @@ def _of_words(name: str, value: tuple[str, ...]) -> Condition:
     return Condition(name, frozenset(words), missing=missing)
 
 
-def _word(name: str, raw: str) -> str:
+_shared = lru_cache(maxsize=2**14)(_of_words)
+"""Rules of a book ask the same again and again: they share one object."""
+
+
+def _word(name: str, raw: object) -> str:
     """The word as facts spell it: "Mid-market" is mid_market, "no" is NO."""
+    if not isinstance(raw, str) or not raw:
+        raise _misshapen(name)
     if raw == MISSING:
         return MISSING
     if len(raw) > LONGEST_WORD:
@@ -212,7 +226,9 @@ _WHAT = {
 
 
 @lru_cache(maxsize=2**10)
-def _is_custom(name: str) -> bool:
+def _is_custom(name: object) -> bool:
+    if not isinstance(name, str):
+        return False
     attribute = name.removeprefix(CUSTOM)
     return 0 < len(attribute) <= LONGEST_NAME and attribute != name and plain_text(name) == name
 
@@ -225,21 +241,16 @@ def _unknown_field(name: object) -> ConditionError:
     )
 
 
-def _read_range(name: str, value: object) -> Condition:
-    fine = isinstance(value, Mapping) and value and value.keys() <= {"from", "below", MISSING}
-    if not fine or not isinstance(value, Mapping) or not isinstance(value.get(MISSING, False), bool):
-        raise ConditionError(name, f'{name}: give a range such as {{"from": 100, "below": 1000}}.')
-    return _of_bounds(
-        name, _whole(name, value.get("from")), _whole(name, value.get("below")), value.get(MISSING, False)
-    )
+@lru_cache(maxsize=2**14, typed=True)
+def _of_bounds(name: str, at_least: object, below: object, missing: object) -> Condition:
+    if name not in RANGE_FIELDS or not isinstance(missing, bool):
+        raise _misshapen(name)
+    if at_least is None and below is None and not missing:
+        raise _misshapen(name)
+    return Condition(name, at_least=_whole(name, at_least), below=_whole(name, below), missing=missing)
 
 
-@lru_cache(maxsize=2**14)
-def _of_bounds(name: str, at_least: int | None, below: int | None, missing: bool) -> Condition:
-    return Condition(name, at_least=at_least, below=below, missing=missing)
-
-
-def _whole(name: str, value: Any) -> int | None:
+def _whole(name: str, value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or -LARGEST_NUMBER <= value < 0:

@@ -142,10 +142,12 @@ def plain_text(raw: object) -> str | None:
     """
     if not isinstance(raw, str):
         return None
+    if len(raw) <= LONGEST_WORD and raw.isascii() and raw.isprintable():
+        return raw.strip() or None
     text = raw[:LONGEST_READ]
     if not text.isprintable():
         text = "".join(_typed(character) for character in text)
-    text = text.strip() if text.isascii() else unicodedata.normalize("NFC", text).strip()
+    text = unicodedata.normalize("NFC", text).strip()
     if len(text) > LONGEST_WORD or len(raw) > LONGEST_READ:
         return f"{text[:LONGEST_WORD]}…"
     return text or None
@@ -179,7 +181,10 @@ def normal_value(raw: object) -> str | None:
 def normal_postcode(raw: object) -> str | None:
     """A postal code without spaces, in capitals and plain digits."""
     text = plain_text(raw)
-    return _cut("".join(unicodedata.normalize("NFKC", text).split()).upper()) or None if text else None
+    if text is None:
+        return None
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _cut("".join(plain.split()).upper()) or None
 
 
 def _cut(text: str) -> str:

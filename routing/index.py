@@ -32,12 +32,10 @@ class Index:
 
     __slots__ = ("_all", "_fields", "_masks", "_size", "_unasked")
 
-    def __init__(self, conjunctions: Sequence[Sequence[Condition]], *, but: str = "") -> None:
-        """With `but`, conditions on that field are passed over."""
+    def __init__(self, conjunctions: Sequence[Sequence[Condition]]) -> None:
         self._size = len(conjunctions)
         self._all = (1 << self._size) - 1
         asked = _by_field(conjunctions)
-        asked.pop(but, None)
         bits = {name: [bit for _, bits in groups for bit in bits] for name, groups in asked.items()}
         # The fields that most rules ask about come first: they rule out the most.
         self._fields = tuple(sorted(asked, key=lambda name: -len(bits[name])))

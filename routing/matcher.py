@@ -11,7 +11,6 @@ from routing.conditions import TAKER, Condition, Conditions, first_failing
 from routing.facts import Facts, Located
 from routing.index import Index
 
-HANDOFF_TYPE = "handoff_type"
 NAMED_REP = "named_rep"
 POD = "pod"
 OWNER_STRATEGIES = frozenset({NAMED_REP, "open_deal_owner", "account_owner", "parent_account_owner"})
@@ -68,13 +67,13 @@ class Line:
     is_catch_all: bool
 
     @property
-    def needs(self) -> tuple[Condition, ...]:
-        """What an owner or a pod rule asks besides its conditions: that somebody is there to take it."""
-        if self.strategy == NAMED_REP and self.named_rep is not None:
-            return (Condition(TAKER, frozenset({f"rep {self.named_rep}"})),)
-        if self.strategy in OWNER_STRATEGIES or self.strategy == POD:
-            return (Condition(TAKER, frozenset({self.strategy})),)
-        return ()
+    def asks(self) -> tuple[Condition, ...]:
+        """The conditions; with an owner or a pod rule, also that somebody is there to take it."""
+        if self.strategy not in OWNER_STRATEGIES and self.strategy != POD:
+            return self.conditions.items
+        is_by_name = self.strategy == NAMED_REP and self.named_rep is not None
+        taker = f"rep {self.named_rep}" if is_by_name else self.strategy
+        return (*self.conditions.items, Condition(TAKER, frozenset({taker})))
 
     def owner_in(self, facts: Facts) -> int | None:
         """The person an owner rule would pick; None when there is none, so that the rule does not match."""
@@ -111,8 +110,7 @@ class CompiledRules:
     named: frozenset[int] = field(init=False, repr=False, compare=False)
     _sizes: Sizes = field(init=False, repr=False, compare=False)
     _places: Index = field(init=False, repr=False, compare=False)
-    _by_type: Mapping[str | None, Lines] = field(init=False, repr=False, compare=False)
-    _other_types: Lines = field(init=False, repr=False, compare=False)
+    _index: Index = field(init=False, repr=False, compare=False)
     _place_of: Mapping[int, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -120,9 +118,7 @@ class CompiledRules:
         put(self, "named", frozenset(line.named_rep for line in self.lines if line.named_rep is not None))
         put(self, "_sizes", Sizes(self.segments))
         put(self, "_places", Index([region.conditions.items for region in self.territories]))
-        by_type, others = _by_type(self.lines)
-        put(self, "_by_type", by_type)
-        put(self, "_other_types", others)
+        put(self, "_index", Index([line.asks for line in self.lines]))
         put(self, "_place_of", {line.id: place for place, line in enumerate(self.lines)})
 
     def locate(self, facts: Facts) -> Located:
@@ -136,13 +132,12 @@ class CompiledRules:
         otherwise.
         """
         located = self.locate(facts)
-        asked = self._asked(located)
-        place = asked.index.first(located.known)
+        place = self._index.first(located.known)
         if place is None:
             raise NoRulesError(
                 f"Rules v{self.number} have no catch-all, so nothing takes this handoff. Publish rules with one."
             )
-        return Match(self, asked.lines[place], located)
+        return Match(self, self.lines[place], located)
 
     def before(self, line: Line, *, count: int | None = None) -> tuple[Line, ...]:
         """The rules before this one, in order; with `count`, the last so many of them."""
@@ -151,40 +146,7 @@ class CompiledRules:
 
     def all_that_match(self, located: Located) -> Iterator[Line]:
         """Every rule that takes the facts, in order of precedence."""
-        asked = self._asked(located)
-        return map(asked.lines.__getitem__, asked.index.places(located.known))
-
-    def _asked(self, located: Located) -> Lines:
-        return self._by_type.get(located.facts.handoff_type or None, self._other_types)
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Rules in order, and the index over what they ask."""
-
-    lines: tuple[Line, ...]
-    index: Index
-
-
-def _by_type(lines: Sequence[Line]) -> tuple[dict[str | None, Lines], Lines]:
-    """The rules for each kind of handoff they name, and those for any other: rules of other kinds cost nothing."""
-    of_all: list[int] = []
-    of_kind: dict[str | None, list[int]] = {}
-    asks = [(*line.conditions.items, *line.needs) if line.needs else line.conditions.items for line in lines]
-    for place, items in enumerate(asks):
-        asked = next((item.admitted for item in items if item.field == HANDOFF_TYPE), None)
-        if asked is None:
-            for places in (of_all, *of_kind.values()):
-                places.append(place)
-        else:
-            for kind in asked:
-                # A kind named for the first time has been asked for by the rules for all kinds before.
-                of_kind.setdefault(kind, [*of_all]).append(place)
-
-    def among(places: Sequence[int]) -> Lines:
-        return Lines(tuple([lines[p] for p in places]), Index([asks[p] for p in places], but=HANDOFF_TYPE))
-
-    return {kind: among(places) for kind, places in of_kind.items()}, among(of_all)
+        return map(self.lines.__getitem__, self._index.places(located.known))
 
 
 class Sizes:

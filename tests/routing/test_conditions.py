@@ -168,10 +168,10 @@ NO_FIELD = "is not a field rules can use. Choose one of the listed fields or cus
             {"employee_count": {"below": 0, "missing": True}},
             "employee_count: the range ends at 0, at or below its start 0. Raise the upper bound.",
         ),
-        (
-            {"score": {"missing": False}},
-            "score: nothing at all would pass. Name a value, or leave the field out.",
-        ),
+        ({"score": {"missing": False}}, f"score: {RANGE}"),
+        ({"score": {"from": [1]}}, f"score: {RANGE}"),
+        ({"segment": {"from": 1}}, f"segment: {LIST}"),
+        ({"segment": ["smb"] * 9 + [7]}, f"segment: {LIST}"),
     ],
 )
 def test_an_impossible_condition_is_refused_with_a_sentence_that_names_the_field(raw: Any, sentence: str) -> None:
@@ -194,6 +194,13 @@ def test_an_impossible_condition_is_refused_with_a_sentence_that_names_the_field
 def test_a_field_that_rules_do_not_know_is_refused(name: str, shown: str) -> None:
     with pytest.raises(ConditionError, match=f"^{re.escape(f'“{shown}” {NO_FIELD}')}$"):
         Conditions.from_json({name: ["red"]})
+
+
+def test_what_was_read_before_makes_nothing_sound_that_is_not() -> None:
+    Conditions.from_json({"score": {"from": 1, "below": 2}})
+    for odd in (True, 1.0):
+        with pytest.raises(ConditionError, match="is not a whole number"):
+            Conditions.from_json({"score": {"from": odd, "below": 2}})
 
 
 def test_conditions_that_are_no_mapping_are_refused() -> None:
