@@ -9,7 +9,17 @@ import django
 
 django.setup()
 
-from benchmarks import hot_pool, inbox_scale, machine, matching, one_transaction, startup, whole_run  # noqa: E402 - Django must be set up before models are imported
+from benchmarks import (  # noqa: E402 - Django must be set up before models are imported
+    hot_pool,
+    hours,
+    inbox_scale,
+    lint,
+    machine,
+    matching,
+    one_transaction,
+    startup,
+    whole_run,
+)
 
 BENCHMARKS = {
     "one_transaction": one_transaction.run,
@@ -18,6 +28,8 @@ BENCHMARKS = {
     "inbox_scale": inbox_scale.run,
     "matching": matching.run,
     "hot_pool": hot_pool.run,
+    "lint": lint.run,
+    "hours": hours.run,
 }
 
 

@@ -1,10 +1,13 @@
-"""Lint of 500 rules, and lint beside a walk over every record on 2,000 random small versions."""
+"""Lint of 500 rules, and lint beside a walk over every record on 2,000 random small versions.
+
+Lint is one thread that waits for nothing, so its time is that of the processor: what else runs does not count.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from random import Random
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from routing.conditions import Conditions
@@ -34,9 +37,9 @@ def run() -> bool:
         targets = {line.id: Target(goes_to=f"pool {line.pool_id}") for line in rules.lines}
         times = []
         for _ in range(ROUNDS):
-            start = perf_counter()
+            start = process_time()
             findings = findings_of(rules, targets=targets, types=HandoffType.values)
-            times.append(perf_counter() - start)
+            times.append(process_time() - start)
         kinds = Counter(finding.kind for finding in findings)
         counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         kept = max(times) < MOST_SECONDS

@@ -43,7 +43,7 @@ def test_the_walk_sees_an_arithmetic_that_is_wrong(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(hours, "_jump", lambda _zone, before, _after: before)
     elif broken == "fold":
         sound = hours._boundary
-        later = hours.timedelta(hours=1) // hours._MICROSECOND
+        later = 3_600_000_000
         monkeypatch.setattr(hours, "_boundary", lambda zone, day, at: sound(zone, day, at) + later * (at == 150))
     else:
         monkeypatch.setattr(hours, "bisect_left", hours.bisect_right)
