@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Max, Q
 
-from handoffs import holding, notices, states, wake
+from handoffs import holding, notices, states
 from handoffs.announcing import Given
 from handoffs.models import OPEN_STATES, Account, Deal, Delivery, Handoff, Notice, Package, Remark, Standing, State
 from handoffs.wishes import Wishes
@@ -237,8 +237,7 @@ def release(row: Handoff, reason: Assignment.Release, *, at: datetime, now: date
     """
     assignment = assignment_of(row)
     Assignment.objects.filter(pk=assignment.pk, released_at__isnull=True).update(released_at=now, release_reason=reason)
-    if holding.wake_waiting(assignment.rep, now=now):
-        wake.after_commit()
+    holding.wake_waiting(assignment.rep, now=now)
     clock.stop(assignment, at=at)
     notices.alert_changed(row, "released", now=now).queue()
     if reason != Assignment.Release.CONTACTED:

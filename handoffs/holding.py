@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
+from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
+from handoffs import wake
 from handoffs.models import Handoff, State
 from routing.models import Decision, Pool, Rep
 
@@ -14,11 +17,16 @@ WOKEN = 5
 """At most so many are woken by one that is given back: there is room for one more, and the first may not fit."""
 
 
-def wake_waiting(rep: Rep, *, now: datetime) -> int:
-    """Makes those due that `rep`'s load kept waiting, the longest waiting first; how many. One query when none waits.
+def wake_waiting(rep: Rep, *, now: datetime) -> None:
+    """After the commit, makes those due that `rep`'s load kept waiting, the longest waiting first.
 
-    Runs in the caller's transaction. A handoff that somebody works on at this moment is left to them.
+    Not before it: whoever settles such a handoff holds its pool and waits for its row, and the caller may hold that row
+    and wait for the pool. If the process dies in between, they are due a few minutes later anyway.
     """
+    transaction.on_commit(partial(_wake, rep, now=now), robust=True)
+
+
+def _wake(rep: Rep, *, now: datetime) -> None:
     pools = Pool.objects.filter(memberships__rep=rep, memberships__is_active=True)
     newest = Decision.objects.filter(handoff_uuid=OuterRef("uuid")).order_by("-id").values("receipt")[:1]
     waiting = (
@@ -29,12 +37,8 @@ def wake_waiting(rep: Rep, *, now: datetime) -> int:
         .values_list("pk", "receipt")[:LOOKED_AT]
     )
     full = [pk for pk, receipt in waiting if receipt and _is_full(receipt["candidates"])][:WOKEN]
-    if not full:
-        return 0
-    free = Handoff.objects.select_for_update(skip_locked=True, no_key=True).filter(
-        pk__in=full, state=State.UNASSIGNED, lease_until__isnull=True
-    )
-    return Handoff.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(next_at=now)
+    if full and Handoff.objects.filter(pk__in=full, state=State.UNASSIGNED, next_at__gt=now).update(next_at=now):
+        wake.after_commit()
 
 
 def _is_full(candidates: list[dict[str, object]]) -> bool:

@@ -15,6 +15,7 @@ from handoffs import giving, states
 from handoffs.context import Context
 from handoffs.models import Handoff, Package
 from handoffs.routing_facts import People, facts_of
+from routing import caps
 from routing.assign import assign
 from routing.availability import Ask, why_not, with_availability
 from routing.candidates import Draft
@@ -61,7 +62,8 @@ def takers(handoff: Handoff, *, now: datetime) -> list[Taker]:
     """
     held = frozenset(Assignment.objects.filter(handoff_uuid=handoff.uuid).values_list("rep_id", flat=True))
     team = _team_of(handoff)
-    reps = with_availability(Rep.objects.filter(can_take(handoff), is_active=True), now=now).select_related("team")
+    reps = list(with_availability(Rep.objects.filter(can_take(handoff), is_active=True), now=now))
+    caps.share(reps, pool=None, now=now)
     ask = Ask(now=now, excluded=held, segment=handoff.segment or None)
     found = [
         Taker(rep=rep, load=getattr(rep, "load", 0), reason=reason.words if reason else "")

@@ -1,6 +1,7 @@
 """Everybody is at a limit: it waits, says so once, and goes on as soon as somebody's load falls."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,26 +23,30 @@ def full(office: Office) -> Office:
     return office
 
 
-def test_what_waits_for_room_is_taken_as_soon_as_there_is_some(full: Office) -> None:
+def test_what_waits_for_room_is_taken_as_soon_as_there_is_some(
+    full: Office, django_capture_on_commit_callbacks: Any
+) -> None:
     first, _, waiting = full.every_handoff()
     assert (waiting.state, waiting.next_at) == (State.UNASSIGNED, NOW + timedelta(minutes=5))
     later = NOW + timedelta(minutes=1)
     pipeline.acknowledge(first, actor="user:1", now=later)
     assert Handoff.objects.get(pk=waiting.pk).next_at == NOW + timedelta(minutes=5)
-    pipeline.log_contact(first, contacted_at=later, actor="user:1", now=later)
+    with django_capture_on_commit_callbacks(execute=True):
+        pipeline.log_contact(first, contacted_at=later, actor="user:1", now=later)
     assert Handoff.objects.get(pk=waiting.pk).next_at == later
     pipeline.run(waiting, now=later, actor="engine")
     waiting.refresh_from_db()
     assert (waiting.state, waiting.owner) == (State.ASSIGNED, first.owner)
 
 
-def test_what_waits_for_something_else_is_left_in_peace(full: Office) -> None:
+def test_what_waits_for_something_else_is_left_in_peace(full: Office, django_capture_on_commit_callbacks: Any) -> None:
     first, _, waiting = full.every_handoff()
     receipt = Decision.objects.get(handoff_uuid=waiting.uuid).receipt
     for candidate in receipt["candidates"]:
         candidate["code"] = "outside_hours"
     Decision.objects.filter(handoff_uuid=waiting.uuid).update(receipt=receipt)
-    pipeline.log_contact(first, contacted_at=NOW, actor="user:1", now=NOW)
+    with django_capture_on_commit_callbacks(execute=True):
+        pipeline.log_contact(first, contacted_at=NOW, actor="user:1", now=NOW)
     assert Handoff.objects.get(pk=waiting.pk).next_at == NOW + timedelta(minutes=5)
 
 
