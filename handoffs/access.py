@@ -1,8 +1,8 @@
 """Who may see and do what: the only place that knows.
 
-Reps see what they own, owned or sent; managers what their team tree owns or sent; RevOps, auditors, leadership and
-superusers see all. What one may not see does not exist: doors answer 404. What one may see but not
-do is refused with 403.
+Reps see what they own, owned or sent, and what waits in the queue of a pool of theirs; managers what their team tree
+owns or sent; RevOps, auditors, leadership and superusers see all. What one may not see does not exist: doors answer
+404. What one may see but not do is refused with 403.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from handoffs.models import Account, Approval, Deal, Handoff
-from routing.models import Assignment, Delegation, Function, HandoffType, Rep, Role, RoleCode, Team, User
+from handoffs.models import Account, Approval, Deal, Handoff, State
+from routing.models import Assignment, Delegation, Function, HandoffType, Membership, Rep, Role, RoleCode, Team, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +36,8 @@ class Side(StrEnum):
     """Manages a team above the owner or, while nobody owns it, above the team it goes to."""
     SENDER = "sender"
     """Sent it, or manages a team above whoever did."""
+    MEMBER = "member"
+    """Is in the pool in whose queue it waits."""
     REVOPS = "revops"
     """Keeps the machine: RevOps and superusers."""
 
@@ -52,6 +54,7 @@ RIGHTS: Mapping[str, frozenset[Side]] = {
     "resubmit": _SENDER,
     "withdraw": _SENDER,
     "fill_gap": _OWNER | _SENDER,
+    "take": frozenset({Side.MEMBER}),
     "reassign": frozenset({Side.MANAGER, Side.REVOPS}),
     "retry": frozenset({Side.REVOPS}),
 }
@@ -102,6 +105,8 @@ def visible_to(user: User | AnonymousUser) -> QuerySet[Handoff]:
     teams = managed_teams(rep)
     held = Assignment.objects.filter(release_reason__in=LEAVES)
     mine = Q(owner=rep) | Q(from_rep=rep)
+    if pools := pools_of(rep):
+        mine |= Q(queue__in=pools, state=State.UNASSIGNED)
     if teams:
         mine |= Q(team__in=teams) | Q(from_team__in=teams) | Q(owner__team__in=teams)
         mine |= Q(from_rep__team__in=teams) | Q(to_team__in=teams)
@@ -125,6 +130,12 @@ def sees_all(user: User | AnonymousUser) -> bool:
     return isinstance(user, User) and user.is_active and (user.is_superuser or bool(groups_of(user) & SEES_ALL))
 
 
+def pools_of(rep: Rep) -> list[int]:
+    """Ids of the pools in whose turns the rep takes part, so that what waits in their queue is theirs to take."""
+    mine = Membership.objects.filter(rep=rep, is_active=True, pool__is_active=True)
+    return list(mine.values_list("pool_id", flat=True))
+
+
 def managed_teams(rep: Rep) -> set[int]:
     """Ids of the teams the rep manages, with everything below them."""
     managed = set(Team.objects.filter(manager=rep).values_list("id", flat=True))
@@ -146,6 +157,8 @@ def sides(user: User | AnonymousUser, handoff: Handoff) -> frozenset[Side]:
     in_charge = {owner.team_id} if owner is not None else {handoff.team_id, handoff.to_team_id}
     if teams & in_charge:
         found.add(Side.MANAGER)
+    if handoff.queue_id is not None and handoff.state == State.UNASSIGNED and handoff.queue_id in pools_of(rep):
+        found.add(Side.MEMBER)
     from_team = sender.team_id if sender is not None else handoff.from_team_id
     if (sender is not None and sender.pk == rep.pk) or from_team in teams:
         found.add(Side.SENDER)

@@ -96,6 +96,7 @@ def hand_over(
         "owner": owner,
         "team": team,
         "assignment": assignment,
+        "queue": None,
         "assigned_at": handoff.assigned_at or now,
         "unassigned_since": None,
         "due_at": promise.deadline_at,

@@ -19,7 +19,7 @@ from handoffs.links import handoff_link
 from handoffs.models import Delivery, Handoff, Notice, Package
 from handoffs.post import Letter, Post, by, directly, earliest, notice_of, of_letter, payload_of, row, to_person
 from handoffs.wishes import Wish, Wishes, wish_of
-from routing.models import Rep, Team
+from routing.models import Pool, Rep, Team
 
 Channel: TypeAlias = Delivery.Channel
 Purpose: TypeAlias = Delivery.Purpose
@@ -92,6 +92,36 @@ def nobody(
         ready=now,
     )
     return to_person(letter, manager, team, wishes=wishes)
+
+
+def to_take(
+    handoff: Handoff, pool: Pool, people: Sequence[Rep], *, number: int, now: datetime, wishes: Wishes | None = None
+) -> Post:
+    """To the people of a pool: it waits in their queue. In the team's channel once, else to each of them."""
+    letter = Letter(
+        handoff=handoff,
+        purpose=Purpose.UNASSIGNED,
+        kind=Kind.TO_TAKE,
+        alert=_about(
+            handoff,
+            f"To take: {handoff.type_enum.short} Handoff: {handoff.account.name}",
+            f"It waits in the queue of {pool.name}. Whoever takes it first has it.",
+        ),
+        text="Whoever takes it first has it.",
+        number=number,
+        now=now,
+        ready=now,
+        mark="queue",
+    )
+    channel = pool.team.channel
+    post = Post()
+    if channel:
+        payload = payload_of(letter.alert, email="", slack=channel)
+        post += Post([of_letter(letter, Channel.SLACK, channel, payload, due=now)])
+    for rep in people:
+        inside = Post([], notice_of(letter, rep))
+        post += inside if channel else to_person(letter, rep, pool.team, wishes=wishes)
+    return post
 
 
 def to_sender(

@@ -20,6 +20,7 @@ from handoffs import (
     filling,
     fitting,
     giving,
+    queueing,
     reassigning,
     running,
     states,
@@ -348,6 +349,17 @@ def reassign(
         timeline.record(
             row.stream, "reassigned", actor=actor, now=now, **people, **giving.remark(row, reason, actor, now)
         )
+        wake.after_commit()
+    return Handoff.objects.get(pk=row.pk)
+
+
+def take(handoff: Handoff, *, by: Rep, actor: str, now: datetime, version: int | None = None) -> Handoff:
+    """Somebody of the pool takes it out of the queue in which it waits; it costs them a turn like any other."""
+    with transaction.atomic():
+        queueing.lock(handoff, by)
+        row = giving.lock(handoff, "take", State.ASSIGNED, version)
+        queueing.take(row, by, actor=actor, now=now)
+        timeline.record(row.stream, "taken", actor=actor, now=now, rep=by.pk)
         wake.after_commit()
     return Handoff.objects.get(pk=row.pk)
 

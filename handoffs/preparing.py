@@ -64,6 +64,7 @@ class Prepared:
             "from_rep": self.sender,
             "from_team": self.sender_team,
             "team": self.team,
+            "queue": self.draft.queue if self.draft else None,
             "failures": 0,
             "last_error": "",
             "parked_at": None,
@@ -86,6 +87,8 @@ class Prepared:
         first = self.compiled()
         if self.draft is None:
             return [*first, Entry("blocked", {"package": str(self.package.uuid)})]
+        if self.draft.queue is not None:
+            return [*first, Entry("queued", {"rule": self.draft.match.line.code, "pool": self.draft.queue.name})]
         if outcome is None or outcome.assignment is None:
             return [*first, Entry("unassigned", {"rule": self.draft.match.line.code})]
         assigned = Entry(
@@ -187,7 +190,7 @@ def _back_to(rep: int, draft: Draft, *, keeps_turn: bool) -> Draft:
     passed = Reason("returned_by_another", "was passed over: it goes back to who returned it")
     return replace(
         draft,
-        direct=their if keeps_turn else None,
+        direct=their if keeps_turn or draft.queue is not None else None,
         candidates=tuple(c if c.reason or c.rep.pk == rep else replace(c, reason=passed) for c in draft.candidates),
     )
 

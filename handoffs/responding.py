@@ -143,6 +143,8 @@ def _reason(handoff: Handoff, decision: Decision | None, *, zone: str, rehearsed
         return f"{handoff.owner or 'The owner'} returned it: {str(why).lower()}.{_said(handoff, 'rejected')}"
     if handoff.state == State.WITHDRAWN:
         return f"Its trigger was wrong, so it ended without an outcome.{_said(handoff, 'withdrawn')}"
+    if handoff.state == State.UNASSIGNED and handoff.queue is not None:
+        return f"It waits in the queue of {handoff.queue.name} for whoever takes it."
     if handoff.state == State.UNASSIGNED and decision is not None:
         passed = [f"{c['name']} {c['words']}" for c in decision.receipt["candidates"] if c["code"] != "eligible"]
         passed = [wording.localised(said, lambda at: wording.moment(at, zone)) for said in passed]

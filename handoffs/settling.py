@@ -86,8 +86,11 @@ def _block(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
 
 
 def _hold(handoff: Handoff, prepared: Prepared, held_until: datetime | None, *, now: datetime, actor: str) -> None:
-    """Nobody can take it now: decided afresh at the next opening; the receiving manager hears of it the first time."""
-    first_time = handoff.state != State.UNASSIGNED
+    """Nobody has it: it waits in a pool's queue for whoever takes it, or is decided afresh at the next opening.
+
+    The pool, or the receiving manager, hears of it the first time.
+    """
+    first_time, before = handoff.state != State.UNASSIGNED, handoff.queue_id
     policy = prepared.draft.match.line.when_unavailable if prepared.draft else ""
     changes = {
         **prepared.fields(handoff),
@@ -98,8 +101,13 @@ def _hold(handoff: Handoff, prepared: Prepared, held_until: datetime | None, *, 
     }
     if not giving.fence(handoff, changes):
         raise LostRaceError
-    if first_time:
+    waits_for = prepared.draft.queue if prepared.draft else None
+    is_news = first_time or (waits_for is not None and waits_for.pk != before)
+    if is_news and waits_for is not None and prepared.draft is not None:
+        people = [candidate.rep for candidate in prepared.draft.candidates if not candidate.is_ruled_out]
+        notices.to_take(handoff, waits_for, people, number=prepared.number, now=now, wishes=prepared.wishes).queue()
+    elif first_time:
         reasons, wishes = prepared.refusals(), prepared.wishes
         notices.nobody(handoff, prepared.team, number=prepared.number, reasons=reasons, now=now, wishes=wishes).queue()
-    lines = prepared.entries(None) if first_time else prepared.compiled()
+    lines = prepared.entries(None) if is_news else prepared.compiled()
     timeline.append(handoff.stream, lines, actor=actor, now=now, after=prepared.head)

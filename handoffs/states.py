@@ -20,6 +20,7 @@ MOVES: Mapping[str, tuple[frozenset[State], frozenset[State]]] = {
     "reject": (frozenset({S.ASSIGNED, S.ACKNOWLEDGED}), frozenset({S.REJECTED})),
     "resubmit": (frozenset({S.REJECTED}), frozenset({S.RECEIVED})),
     "reassign": (frozenset({S.ASSIGNED, S.ACKNOWLEDGED, S.UNASSIGNED}), frozenset({S.ASSIGNED})),
+    "take": (frozenset({S.UNASSIGNED}), frozenset({S.ASSIGNED})),
     "close": (frozenset({S.CONTACTED, S.MEETING_BOOKED}), frozenset({S.CONVERTED, S.LOST})),
     "withdraw": (
         frozenset({S.RECEIVED, S.BLOCKED, S.UNASSIGNED, S.ASSIGNED, S.ACKNOWLEDGED, S.REJECTED}),
@@ -37,6 +38,7 @@ _DOING = {
     "reject": "returned to the sender",
     "resubmit": "resubmitted",
     "reassign": "reassigned",
+    "take": "taken",
     "close": "closed",
     "withdraw": "withdrawn",
 }

@@ -175,6 +175,8 @@ SENTENCES: Mapping[str, str] = {
     "escalated": "Not contacted in time: went from {previous_name} to {rep_name}",
     "left": "Not contacted in time: stays with {rep_name}, for there is nobody else",
     "superseded": "Overtaken by a later step: {action}",
+    "queued": "Put into the queue of {pool} by rule {rule}",
+    "taken": "Taken from the queue by {rep_name}",
     "alarmed": "Nobody had it for half an hour: {rep_name} and {also_name} were told",
     "owner_away": "{previous_name} is away: went to {rep_name}",
     "owner_away_nobody": "{previous_name} is away, and there is nobody else to give it to",

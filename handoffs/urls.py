@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handoffs/<reference:number>/clock/", handoff.clock, name="handoff_clock"),
     path("handoffs/<reference:number>/acknowledge/", acknowledging.acknowledge, name="acknowledge"),
     path("handoffs/<reference:number>/undo/", acknowledging.undo, name="undo_acknowledge"),
+    path("handoffs/<reference:number>/take/", acknowledging.take, name="take"),
     path("handoffs/<reference:number>/contact/", verb_page(working.ContactForm), name="log_contact"),
     path("handoffs/<reference:number>/findings/", verb_page(working.FindingsForm), name="add_findings"),
     path("handoffs/<reference:number>/meeting/", verb_page(working.MeetingForm), name="book_meeting"),

@@ -36,6 +36,8 @@ def assign(draft: Draft, *, handoff_uuid: uuid.UUID, number: int, now: datetime,
     from 1.
     """
     give = _Give(handoff_uuid=handoff_uuid, number=number, now=now, actor=actor)
+    if draft.queue is not None:
+        return give.to_queue(draft)
     if draft.direct is not None:
         return give.to_one(draft, draft.direct)
     if draft.pool is None or not draft.eligible:
@@ -80,6 +82,11 @@ class _Give:
         ]
         rep = next(candidate.rep for candidate in draft.candidates if candidate.rep.pk == chosen.rep)
         return self._write(draft, rep, (here[chosen.rep], seq), receipt)
+
+    def to_queue(self, draft: Draft) -> Outcome:
+        """Nobody is chosen: it waits until somebody of the pool takes it."""
+        decision = self._record(draft, receipts.receipt_of(draft), Decision.Outcome.QUEUED, None)
+        return Outcome(decision, None, None, None)
 
     def to_nobody(self, draft: Draft) -> Outcome:
         """Nobody can take it: when to decide afresh, and why. The same reasons as the last time are one decision."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from routing.availability import Ask
-from routing.matcher import Line, Match
+from routing.matcher import QUEUE, Line, Match
 from routing.models import Membership, Pool, Rep, Team
 from routing.reasons import HARD, Reason
 
@@ -70,6 +70,11 @@ class Draft:
     @property
     def eligible(self) -> tuple[Candidate, ...]:
         return tuple(candidate for candidate in self.candidates if candidate.is_free)
+
+    @property
+    def queue(self) -> Pool | None:
+        """The pool in whose queue it waits, if the rule says so."""
+        return self.pool if self.match.line.strategy == QUEUE and self.direct is None else None
 
     @property
     def team(self) -> Team | None:

@@ -15,7 +15,7 @@ from routing.availability import Ask, absence_at, next_free, on_leave, why_not, 
 from routing.candidates import Candidate, Draft, Skipped
 from routing.compiling import live_rules
 from routing.facts import Facts, skills_asked
-from routing.matcher import OWNER_STRATEGIES, Match, NoRulesError
+from routing.matcher import OWNER_STRATEGIES, QUEUE, Match, NoRulesError
 from routing.models import HandoffType, Membership, Pool, Rep, Rule
 from routing.reasons import AT_CAP
 
@@ -167,7 +167,8 @@ def _decide_pool(match: Match, ask: Ask) -> Draft:
     )
     if match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY:
         candidates = _anyway(candidates)
-    held = None if any(c.is_free for c in candidates) else retry_at(asked, candidates, ask.now)
+    waits = match.line.strategy != QUEUE and not any(c.is_free for c in candidates)
+    held = retry_at(asked, candidates, ask.now) if waits else None
     return Draft(match, ask, candidates, pool=pool, held_until=held, notes=notes)
 
 

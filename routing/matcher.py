@@ -13,6 +13,7 @@ from routing.index import Index
 
 NAMED_REP = "named_rep"
 POD = "pod"
+QUEUE = "queue"
 OWNER_STRATEGIES = frozenset({NAMED_REP, "open_deal_owner", "account_owner", "parent_account_owner"})
 """The words of `Rule.Strategy`, spelled here so that matching needs no tables."""
 

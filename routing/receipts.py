@@ -18,7 +18,7 @@
                                                              pool is asked 1, 0, 0, 0 and null
                        load                                  what they had open
     order          how one of those is chosen: "turns" (lowest pointer), "least_loaded" (lowest load per weight, then
-                   turns), "listed" (the first)
+                   turns), "listed" (the first), "queued" (nobody: whoever takes it has it)
     covered        {"rep", "name"} of the owner for whom the chosen one stands in, or null
     returns        turns caught up on coming back from leave, before the choice: [{"rep", "seq", "units"}]
     notes          further remarks in words
@@ -43,7 +43,7 @@ from routing.models import Rule
 
 FORMAT = 1
 
-TURNS, LEAST_LOADED, LISTED = "turns", "least_loaded", "listed"
+TURNS, LEAST_LOADED, LISTED, QUEUED = "turns", "least_loaded", "listed", "queued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Place:
 def choose(places: Sequence[Place], *, order: str) -> Place | None:
     """Who gets it among those who are free; None when nobody is. The same places always give the same answer."""
     free = [place for place in places if place.is_free]
-    if not free:
+    if not free or order == QUEUED:
         return None
     if order == LISTED:
         return free[0]
@@ -90,6 +90,8 @@ def order_of(draft: Draft) -> str:
             return TURNS
         if draft.match.line.strategy == Rule.Strategy.LEAST_LOADED:
             return LEAST_LOADED
+        if draft.match.line.strategy == Rule.Strategy.QUEUE:
+            return QUEUED
     return LISTED
 
 

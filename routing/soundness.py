@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 from routing.conditions import MISSING, Condition, Conditions
 from routing.models import HandoffType, Rule, RuleSet, Segment, Territory
 
-TAKES_TURNS = frozenset({Rule.Strategy.ROUND_ROBIN, Rule.Strategy.LEAST_LOADED})
+ASKS_A_POOL = frozenset({Rule.Strategy.ROUND_ROBIN, Rule.Strategy.LEAST_LOADED, Rule.Strategy.QUEUE})
 SHOWN_CODES = 12
 
 
@@ -172,7 +172,7 @@ def unknown_names(conditions: Conditions, *, known: dict[str, set[str]]) -> Iter
 
 
 def _target_problems(rule: Rule, types: list[HandoffType]) -> Iterator[tuple[str, str]]:
-    if rule.strategy in TAKES_TURNS:
+    if rule.strategy in ASKS_A_POOL:
         if rule.pool is None:
             yield "pool", "This strategy takes turns in a pool. Choose the pool."
         elif not rule.pool.is_active:

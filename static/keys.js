@@ -4,6 +4,7 @@
 (() => {
   const VERBS = {
     a: ["acknowledge", "acknowledged"],
+    t: ["take", "taken"],
     l: ["log_contact", "marked as contacted"],
     m: ["book_meeting", "given a meeting"],
     r: ["reject", "returned"],

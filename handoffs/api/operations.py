@@ -38,6 +38,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "Everything that was written, in that order: by `id`, and not by time.",
     ),
     "acknowledge": (VERBS, "Acknowledge", "The owner has it. It never counts as contact."),
+    "take": (VERBS, "Take out of the queue", "For the members of the pool in whose queue it waits; the first has it."),
     "undo_acknowledge": (VERBS, "Take an acknowledgement back", UNDO),
     "log_contact": (
         VERBS,

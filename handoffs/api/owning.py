@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from rest_framework.exceptions import PermissionDenied
+
 from handoffs import pipeline
+from handoffs.access import rep_of
 from handoffs.api.documenting import describe_verb
 from handoffs.api.fields import Change, Instant, Text, Word
 from handoffs.api.views import VerbView
@@ -21,6 +24,19 @@ class AcknowledgeView(VerbView):
 
     def act(self, row: Handoff, *, version: int | None, **asked: Any) -> None:
         pipeline.acknowledge(row, actor=self.actor, now=now(), version=version)
+
+
+@describe_verb("take")
+class TakeView(VerbView):
+    """Somebody of the pool takes it out of the queue."""
+
+    verb = "take"
+
+    def act(self, row: Handoff, *, version: int | None, **asked: Any) -> None:
+        rep = rep_of(self.user)
+        if rep is None:
+            raise PermissionDenied
+        pipeline.take(row, by=rep, actor=self.actor, now=now(), version=version)
 
 
 @describe_verb("undo_acknowledge")

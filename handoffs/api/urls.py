@@ -16,6 +16,7 @@ version_1: list[URLPattern] = [
     path(f"{HANDOFF}response/", documents.ResponseView.as_view(), name="response"),
     path(f"{HANDOFF}events/", documents.EventsView.as_view(), name="events"),
     path(f"{HANDOFF}acknowledge/", owning.AcknowledgeView.as_view(), name="acknowledge"),
+    path(f"{HANDOFF}take/", owning.TakeView.as_view(), name="take"),
     path(f"{HANDOFF}undo-acknowledge/", owning.UndoAcknowledgeView.as_view(), name="undo_acknowledge"),
     path(f"{HANDOFF}contact/", owning.ContactView.as_view(), name="contact"),
     path(f"{HANDOFF}meeting/", owning.MeetingView.as_view(), name="meeting"),

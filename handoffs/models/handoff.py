@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 
 from handoffs.models.crm import Account, Deal
-from routing.models import Assignment, HandoffType, Rep, Team
+from routing.models import Assignment, HandoffType, Pool, Rep, Team
 
 
 class State(models.TextChoices):
@@ -107,6 +107,14 @@ class Handoff(models.Model):
         help_text="Asked for by the caller",
     )
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="handoffs")
+    queue = models.ForeignKey(
+        Pool,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="While nobody has it: the pool whose members may take it",
+    )
     owner = models.ForeignKey(Rep, models.PROTECT, null=True, blank=True, related_name="handoffs_owned")
     assignment = models.OneToOneField(Assignment, models.PROTECT, null=True, blank=True, related_name="+")
     package = models.OneToOneField("Package", models.PROTECT, null=True, blank=True, related_name="+")

@@ -19,6 +19,7 @@ class Notice(models.Model):
         GIVEN = "given", "New handoff"
         GAPS = "gaps", "Gaps to fill"
         UNASSIGNED = "unassigned", "Nobody can take it"
+        TO_TAKE = "to_take", "To take"
         ACKNOWLEDGED = "acknowledged", "Acknowledged"
         RETURNED = "returned", "Returned"
         AT_RISK = "at_risk", "At risk"

@@ -124,6 +124,9 @@ def _unassigned(handoff: Handoff, reading: Reading) -> Chip:
         note = f"Until {reading.time(handoff.next_at)}"
         return Chip(group=WAITING, tone="idle", icon="pause", label="Held, nobody at work", words="Held", note=note)
     since = handoff.unassigned_since or handoff.received_at
+    if handoff.queue_id is not None:
+        words = f"In the queue {span(reading.now - since)}"
+        return Chip(group=WAITING, tone="info", icon="inbox", label="To take", words=words, note="Nobody took it yet")
     words = f"Unassigned {span(reading.now - since)}"
     return Chip(group=WAITING, tone="warn", icon="warn", label="Unassigned", words=words, note="Nobody could take it")
 

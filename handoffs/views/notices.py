@@ -28,6 +28,7 @@ LOOKS = {
     Kind.GIVEN: ("inbox", "info"),
     Kind.GAPS: ("flag", "warn"),
     Kind.UNASSIGNED: ("stop", "bad"),
+    Kind.TO_TAKE: ("inbox", "info"),
     Kind.ACKNOWLEDGED: ("check", "ok"),
     Kind.RETURNED: ("leave", "warn"),
     Kind.AT_RISK: ("warn", "warn"),

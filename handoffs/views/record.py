@@ -269,6 +269,9 @@ def _notice(handoff: Handoff, reading: Reading) -> dict[str, str] | None:
         looked = f" The CRM is looked at again by {reading.time(handoff.next_at)}." if handoff.next_at else ""
         text = f"Nobody has it yet. It goes on by itself when {sender} fills the gaps below.{looked}"
         return {"tone": "bad", "icon": "stop", "title": "Blocked: it cannot be handed over", "text": text}
+    if handoff.state == State.UNASSIGNED and handoff.queue is not None:
+        text = f"It waits in the queue of {wording.name(handoff.queue.name)}. Whoever of them takes it first has it."
+        return {"tone": "info", "icon": "inbox", "title": "To take", "text": text}
     if handoff.state == State.UNASSIGNED:
         again = f"It is decided again {reading.time(handoff.next_at)}. " if handoff.next_at else ""
         text = f"{again}The reasons are under “Why nobody?”."

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from django.db.models import IntegerField, Q, QuerySet, Subquery
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from handoffs.access import groups_of, managed_teams, own_of, rep_of, sees_all, visible_to
 from handoffs.models import Handoff, Standing, State
 from handoffs.shipped import REP
-from routing.models import Rep, User
+from routing.models import Pool, Rep, Rule, RuleSet, User
 
-MINE, ACKNOWLEDGE, RISK, SENT, TEAM, OPEN, CLOSED = "mine", "acknowledge", "risk", "sent", "team", "all", "closed"
+MINE, ACKNOWLEDGE, TAKE, RISK, SENT = "mine", "acknowledge", "take", "risk", "sent"
+TEAM, OPEN, CLOSED = "team", "all", "closed"
 FOUND = "found"
 """Everything the reader may see, open or not: where a search without a tab looks."""
 TITLES = {
     MINE: "My queue",
     ACKNOWLEDGE: "To acknowledge",
+    TAKE: "To take",
     RISK: "At risk",
     SENT: "Sent by me",
     TEAM: "Team",
@@ -40,6 +42,8 @@ class Reader:
     teams: frozenset[int]
     people: frozenset[int]
     """Ids of everybody in those teams or, for somebody who manages none, in their own."""
+    queues: frozenset[int]
+    """Ids of the pools of theirs in whose queue something waits, or may by the live rules."""
     sees_all: bool
 
     @property
@@ -74,12 +78,23 @@ class Counts:
 
 
 def reader_of(user: User) -> Reader:
-    """The reader, in three queries at most."""
+    """The reader, in four queries at most."""
     rep = rep_of(user)
     teams = frozenset(managed_teams(rep)) if rep else frozenset[int]()
     near = teams or ({rep.team_id} if rep else ())
     people = frozenset(Rep.objects.filter(team__in=near).values_list("pk", flat=True))
-    return Reader(user=user, rep=rep, teams=teams, people=people, sees_all=sees_all(user))
+    return Reader(
+        user=user, rep=rep, teams=teams, people=people, queues=frozenset(_queues(rep)), sees_all=sees_all(user)
+    )
+
+
+def _queues(rep: Rep | None) -> Iterable[int]:
+    if rep is None:
+        return ()
+    rules = Rule.objects.filter(rule_set__state=RuleSet.State.LIVE, strategy=Rule.Strategy.QUEUE, pool=OuterRef("pk"))
+    waiting = Handoff.objects.filter(state=State.UNASSIGNED, queue=OuterRef("pk"))
+    mine = Pool.objects.filter(memberships__rep=rep, memberships__is_active=True)
+    return mine.filter(Q(Exists(rules)) | Q(Exists(waiting))).values_list("pk", flat=True)
 
 
 def keys_of(reader: Reader) -> list[str]:
@@ -87,6 +102,7 @@ def keys_of(reader: Reader) -> list[str]:
     drawn = {
         MINE: reader.rep is not None,
         ACKNOWLEDGE: reader.rep is not None,
+        TAKE: bool(reader.queues),
         RISK: reader.rep is not None or reader.sees_all,
         SENT: reader.rep is not None,
         TEAM: reader.rep is not None,
@@ -128,6 +144,7 @@ def condition(view: str, reader: Reader, *, now: datetime) -> Q:
     return {
         MINE: is_open & (Q(owner=rep) | came_back(reader)),
         ACKNOWLEDGE: Q(owner=rep, standing=Standing.RUNNING, state=State.ASSIGNED),
+        TAKE: Q(queue__in=reader.queues, state=State.UNASSIGNED),
         SENT: Q(from_rep=rep) & is_open,
         TEAM: is_open & _team(reader.teams or {rep.team_id}, reader.people),
     }[view]

@@ -20,6 +20,7 @@ class Decision(models.Model):
         ASSIGNED = "assigned", "Assigned"
         HELD = "held", "Held until the next opening"
         NOBODY = "nobody", "Nobody could take it"
+        QUEUED = "queued", "Waits in the pool's queue"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     handoff_uuid = models.UUIDField(db_index=True)

@@ -151,6 +151,7 @@ class Rule(PartOfVersion):
         ROUND_ROBIN = "round_robin", "Weighted round robin"
         LEAST_LOADED = "least_loaded", "Fewest open handoffs"
         POD = "pod", "The account's pod"
+        QUEUE = "queue", "The pool's queue, for whoever takes it"
 
     class WhenUnavailable(models.TextChoices):
         SKIP = "skip", "Skip to the next in turn"
@@ -207,9 +208,10 @@ class Rule(PartOfVersion):
                 violation_error_message="The catch-all takes all: it has no condition, but an owner and a target.",
             ),
             models.CheckConstraint(
-                condition=~models.Q(strategy__in=("round_robin", "least_loaded")) | models.Q(pool__isnull=False),
+                condition=~models.Q(strategy__in=("round_robin", "least_loaded", "queue"))
+                | models.Q(pool__isnull=False),
                 name="rule_pool_strategy_has_a_pool",
-                violation_error_message="This strategy takes turns in a pool. Choose the pool.",
+                violation_error_message="This strategy needs a pool. Choose one.",
             ),
         )
 

@@ -14,6 +14,7 @@ from tests.access.personas import (
     ADMINISTRATORS,
     EITHER_SIDE,
     EVERYBODY,
+    IN_THE_POOL,
     MAY_REASSIGN,
     MAY_START,
     NOBODY,
@@ -101,6 +102,7 @@ HANDOFFS = (
     of_handoff("response.md", GET=SEES),
     of_handoff("acknowledge/", POST=OWNER_SIDE, body={}),
     of_handoff("undo/", POST=OWNER_SIDE, on="acknowledged", note="undone by whoever acknowledged, for ten seconds"),
+    of_handoff("take/", POST=IN_THE_POOL, on="queued", body={}),
     of_handoff("contact/", GET=OWNER_SIDE, POST=OWNER_SIDE, body={"when": "2026-11-17T10:00"}),
     of_handoff("findings/", GET=OWNER_SIDE, POST=OWNER_SIDE, on="contacted", body={"findings": "A pilot."}),
     of_handoff("meeting/", GET=OWNER_SIDE, POST=OWNER_SIDE, on="contacted", body={"when": "2026-11-18T10:00"}),
@@ -123,6 +125,7 @@ API = (
     api_of_handoff(
         "undo-acknowledge/", POST=OWNER_SIDE, on="acknowledged", note="within ten seconds, by who acknowledged"
     ),
+    api_of_handoff("take/", POST=IN_THE_POOL, on="queued", body={}),
     api_of_handoff("contact/", POST=OWNER_SIDE, body={}),
     api_of_handoff("meeting/", POST=OWNER_SIDE, on="contacted", body={"meeting_at": "2026-11-18T10:00:00Z"}),
     api_of_handoff("outcome/", POST=OWNER_SIDE, on="contacted", body={"outcome": "lost"}),

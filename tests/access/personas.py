@@ -55,6 +55,8 @@ SEES = who(CONCERNED, Persona.REVOPS, Persona.LEADERSHIP, Persona.AUDITOR, Perso
 """See the handoff; for all others it does not exist."""
 OWNER_SIDE = who(Persona.OWNER, Persona.MANAGER)
 """Do what an owner does."""
+IN_THE_POOL = who(Persona.OWNER, Persona.FORMER)
+"""Take what waits in the queue of the pool."""
 SENDER_SIDE = who(Persona.SENDER, Persona.SENDERS_MANAGER, ADMINISTRATORS)
 """Do what a sender does; RevOps may in their place."""
 EITHER_SIDE = who(OWNER_SIDE, SENDER_SIDE)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from handoffs import pipeline
 from handoffs.models import Account, Delivery, Event, Handoff, Package, Remark, State
-from routing.models import Function, User
+from routing.models import Assignment, Function, Pool, User
 from tests import factories
 from tests.access.personas import Persona
 from tests.access.versions import versions
@@ -36,6 +36,15 @@ def _set(handoff: Handoff, **fields: Any) -> None:
     Handoff.objects.filter(pk=handoff.pk).update(**fields)
 
 
+def _queue(handoff: Handoff) -> None:
+    """As if nobody had it and a rule had put it into the queue of customer success."""
+    Assignment.objects.filter(handoff_uuid=handoff.uuid, released_at=None).update(
+        released_at=NOW, release_reason=Assignment.Release.REASSIGNED
+    )
+    pool = Pool.objects.get(code="cs")
+    _set(handoff, state=State.UNASSIGNED, owner=None, assignment=None, queue=pool, unassigned_since=NOW, next_at=None)
+
+
 _BROUGHT_ON: dict[str, Callable[[Handoff, str], object] | None] = {
     "assigned": None,
     "acknowledged": lambda handoff, actor: pipeline.acknowledge(handoff, actor=actor, now=NOW),
@@ -44,6 +53,7 @@ _BROUGHT_ON: dict[str, Callable[[Handoff, str], object] | None] = {
     "parked": lambda handoff, _: _set(
         handoff, state=State.UNASSIGNED, next_at=None, unassigned_since=NOW, parked_at=NOW
     ),
+    "queued": lambda handoff, _: _queue(handoff),
     "returned": lambda handoff, actor: pipeline.reject(handoff, reason="incomplete", actor=actor, now=NOW),
 }
 

@@ -1,6 +1,7 @@
 """A small firm that a story starts from."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -107,8 +108,11 @@ class Company:
         return user
 
 
-def company(*, now: datetime = NOW) -> Company:
-    """A firm open day and night with live rules; enterprise SQLs go to `ae_enterprise`."""
+def company(*, now: datetime = NOW, strategies: Mapping[str, str] | None = None) -> Company:
+    """A firm open day and night with live rules; enterprise SQLs go to `ae_enterprise`.
+
+    `strategies` has another than taking turns for the rules of a pool, by the pool's code.
+    """
     calendar = AlwaysOpenFactory.create(name="Day and night")
     teams = {
         code: TeamFactory.create(code=code, name=name, channel=channel, calendar=calendar)
@@ -129,7 +133,9 @@ def company(*, now: datetime = NOW) -> Company:
             MembershipFactory(pool=pools[code], rep=reps[key], position=position)
     rule_set = shipped.first_rules(
         now=now - timedelta(days=120),
-        pool_rules=_pool_rules(pools),
+        pool_rules=[
+            replace(rule, strategy=(strategies or {}).get(rule.pool.code, rule.strategy)) for rule in _pool_rules(pools)
+        ],
         territories=_TERRITORIES,
         catch_all_pool=pools["revops"],
         catch_all_owner=reps["ben"],

@@ -1,8 +1,9 @@
-"""Acknowledge and its undo: one click each, answered by the row or the record that the button was part of."""
+"""Acknowledge, its undo, and take: one click each, answered by the row or the record that the button was part of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from handoffs.views.page import PageRequest, methods, page, reading_of, signed_i
 from handoffs.views.record import find, record
 from handoffs.views.verbs.doing import not_yours, version_of
 from handoffs.views.verbs.meanwhile import meanwhile
+from routing.models import Rep
 from routing.offices import Offices
 
 
@@ -38,10 +40,19 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     return _acted(cast(PageRequest, request), number, "undo_acknowledge", pipeline.undo_acknowledge, _undone)
 
 
+@methods("POST")
+@signed_in
+def take(request: HttpRequest, number: int) -> HttpResponse:
+    """Takes it out of the queue of a pool of theirs; of two at once one has it, and the other is told who."""
+    asked = cast(PageRequest, request)
+    return _acted(asked, number, "take", partial(pipeline.take, by=cast(Rep, rep_of(asked.user))), _taken)
+
+
 # Verb, then what its log line is called and the state it leads to.
 LEAVES = {
     "acknowledge": ("acknowledged", State.ACKNOWLEDGED),
     "undo_acknowledge": ("acknowledge_undone", State.ASSIGNED),
+    "take": ("taken", State.ASSIGNED),
 }
 
 
@@ -97,6 +108,10 @@ def _answer(
 
 def _thanks(handoff: Handoff) -> str:
     return f"Acknowledged {handoff.reference}. Contact {wording.name(handoff.account.name)} next."
+
+
+def _taken(handoff: Handoff) -> str:
+    return f"{handoff.reference} is yours. Contact {wording.name(handoff.account.name)} next."
 
 
 def _undone(handoff: Handoff) -> str:

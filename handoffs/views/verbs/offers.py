@@ -14,6 +14,7 @@ from handoffs.views.verbs.working import CORRECTABLE
 
 # Verb, name of its address, icon, words. In this order; the first that is a step forward is the primary one.
 BUTTONS: tuple[tuple[str, str, str, str], ...] = (
+    ("take", "take", "inbox", "Take it"),
     ("acknowledge", "acknowledge", "check", "Acknowledge"),
     ("log_contact", "log_contact", "phone", "Log first contact"),
     ("book_meeting", "book_meeting", "cal", "Book meeting"),
@@ -37,7 +38,7 @@ NEXT: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Offer:
-    """One button: a form that acts at once for `acknowledge`, else a link to the verb's own form."""
+    """One button: a form that acts at once for `acknowledge` and `take`, else a link to the verb's own form."""
 
     verb: str
     url: str
@@ -61,7 +62,7 @@ def offers(handoff: Handoff, granted: frozenset[str], *, has_findings: bool) -> 
             url=reverse(name, args=[handoff.pk]),
             icon=icon,
             label=_label(verb, words, handoff),
-            is_primary=verb == NEXT.get(handoff.state),
+            is_primary=verb == ("take" if "take" in granted else NEXT.get(handoff.state)),
             is_danger=verb in {"reject", "withdraw"},
         )
         for verb, name, icon, words in BUTTONS
