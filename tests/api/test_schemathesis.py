@@ -28,7 +28,7 @@ from handoffs import pipeline
 from handoffs.api.examples import REQUESTS
 from handoffs.models import Account, Handoff, State
 from routing import compiling
-from routing.models import Rep
+from routing.models import Membership, Pool, Rep
 from tests.factories import NOW, company
 from tests.handoffs.given import in_state
 
@@ -67,6 +67,7 @@ BEGIN_IN = {
     "close_handoff": State.CONTACTED,
     "resubmit": State.REJECTED,
     "fill_gap": State.RECEIVED,
+    "take": State.UNASSIGNED,
     "retry": State.UNASSIGNED,
 }
 """In which state an operation can succeed; the others can where somebody has just got the handoff."""
@@ -171,11 +172,19 @@ def test_every_operation_succeeds_with_its_own_example(world: None, path: str, m
     try:
         if name == "undo_acknowledge":
             _succeeds("/api/v1/handoffs/{handoff}/acknowledge/", "post", named, {})
+        if name == "take":
+            _queue_for_elena(handoff)
         if name == "fill_gap":
             _look_without_budget(handoff)
         _succeeds(path, method, named, _example(name, handoff))
     finally:
         transaction.savepoint_rollback(before)
+
+
+def _queue_for_elena(handoff: Handoff) -> None:
+    pool = Pool.objects.get(code="ae_enterprise")
+    Membership.objects.create(pool=pool, rep=Rep.objects.get(user__email__startswith="elena@"))
+    Handoff.objects.filter(pk=handoff.pk).update(queue=pool)
 
 
 def _look_without_budget(handoff: Handoff) -> None:

@@ -123,7 +123,7 @@ def test_nobody_does_anything_without_signing_in(call: As, firm: Company) -> Non
 
 
 def test_every_verb_of_access_has_its_address() -> None:
-    assert {each[2] for each in VERBS.values()} | {"undo_acknowledge", "fill_gap"} >= set(RIGHTS) - {"ask_gap"}
+    assert {each[2] for each in VERBS.values()} | {"undo_acknowledge", "fill_gap", "take"} >= set(RIGHTS) - {"ask_gap"}
 
 
 @pytest.mark.parametrize("verb", VERBS)

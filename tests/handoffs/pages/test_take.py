@@ -1,0 +1,67 @@
+"""What waits in a queue of theirs, members of the pool see in a tab of its own, and take with one click."""
+
+import pytest
+
+from handoffs import pipeline
+from handoffs.models import Handoff
+from routing.compiling import compiled
+from routing.models import Rule
+from tests.factories import NOW, Company, company
+from tests.handoffs.given import received
+from tests.handoffs.pages.conftest import SignIn
+from tests.handoffs.pages.reading import html, words
+
+
+@pytest.fixture
+def firm(db: None) -> Company:
+    compiled.cache_clear()
+    return company(strategies={"cs": Rule.Strategy.QUEUE})
+
+
+@pytest.fixture
+def waiting(firm: Company) -> Handoff:
+    return pipeline.run(received(firm, "closed_to_cs"), now=NOW, actor="engine")
+
+
+def test_the_tab_is_there_for_members_and_holds_what_waits(firm: Company, waiting: Handoff, sign_in: SignIn) -> None:
+    yusuf = sign_in("yusuf")
+    assert "To take 1" in words(yusuf.get("/"))
+    page = yusuf.get("/?view=take")
+    assert "In the queue" in words(page)
+    assert f'id="verb-take-{waiting.pk}"' in html(page)
+    assert "To take" not in words(sign_in("ingrid").get("/"))
+
+
+def test_an_empty_queue_says_what_will_be_there(firm: Company, sign_in: SignIn) -> None:
+    assert "Nothing to take What waits in the queue of a pool of yours appears here." in words(
+        sign_in("yusuf").get("/?view=take")
+    )
+
+
+def test_it_is_taken_by_plain_post_and_the_next_is_told(firm: Company, waiting: Handoff, sign_in: SignIn) -> None:
+    yusuf, hannah = sign_in("yusuf"), sign_in("hannah")
+    address = f"/handoffs/{waiting.reference}/take/"
+    said = words(yusuf.get(f"/handoffs/{waiting.reference}/"))
+    assert "To take It waits in the queue of" in said
+
+    done = yusuf.post(address, {"version": waiting.version}, follow=True)
+
+    assert f"{waiting.reference} is yours. Contact Halvorsen Marine Logistics next." in words(done)
+    waiting.refresh_from_db()
+    assert waiting.owner == firm.reps["yusuf"]
+    assert hannah.post(address, {"version": waiting.version}).status_code == 404
+    again = yusuf.post(address, {"version": waiting.version - 1}, follow=True)
+    assert again.status_code in {200, 403}
+    assert waiting.version == Handoff.objects.get().version, "a second click changes nothing"
+
+
+def test_a_row_is_answered_with_itself(firm: Company, waiting: Handoff, sign_in: SignIn) -> None:
+    row = f"row-{waiting.pk}"
+    answer = sign_in("yusuf").post(
+        f"/handoffs/{waiting.reference}/take/",
+        {"version": waiting.version},
+        headers={"HX-Request": "true", "HX-Target": row},
+    )
+    assert answer.status_code == 200
+    assert f'id="{row}"' in html(answer)
+    assert "is yours" in words(answer)
