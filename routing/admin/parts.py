@@ -13,12 +13,12 @@ from routing.admin.rules import STATE_COLOURS, DraftsOnly, is_draft
 from routing.admin_base import AutocompleteSelectFilter, ChoicesDropdownFilter, ModelAdmin, RadioFilter, display
 from routing.models import Membership, Rule, RuleSet, Segment, Territory
 from routing.rule_forms import RuleForm, SegmentForm, TerritoryForm
-from routing.soundness import TAKES_TURNS
+from routing.soundness import ASKS_A_POOL
 
 EMPTY_TARGET = Q(rule_set__state=RuleSet.State.LIVE, is_enabled=True) & (
     Q(strategy=Rule.Strategy.NAMED_REP, named_rep__is_active=False)
     | (
-        Q(strategy__in=TAKES_TURNS)
+        Q(strategy__in=ASKS_A_POOL)
         & ~Exists(Membership.objects.filter(pool=OuterRef("pool"), is_active=True, rep__is_active=True))
     )
 )
