@@ -73,9 +73,8 @@ class NamedByRules(ModelForm[Any]):
 
 
 class RuleLineForm(ModelForm[Rule]):
-    """A rule of a draft, as a line of the list."""
+    """A rule of a draft, as a line of the list; what it asks of the facts is edited on its own page."""
 
-    conditions = json_field(CONDITIONS_HELP)
     broken: ClassVar[dict[str, tuple[str, str]]] = {
         "rule_pool_strategy_has_a_pool": ("pool", "This strategy takes turns in a pool. Choose the pool."),
         "rule_code_once": ("code", "Another rule of this version has this code. Use another one."),
@@ -98,6 +97,8 @@ class RuleLineForm(ModelForm[Rule]):
 
 class RuleForm(SeenForm, RuleLineForm):
     """A rule of a draft on its own page."""
+
+    conditions = json_field(CONDITIONS_HELP)
 
     class Meta(RuleLineForm.Meta):
         pass

@@ -160,15 +160,13 @@ def rule_problems(rule: Rule, *, known: dict[str, set[str]]) -> Iterator[tuple[s
 
 
 def unknown_names(conditions: Conditions, *, known: dict[str, set[str]]) -> Iterator[str]:
-    """Segments, territories and kinds of handoff that the conditions name and nobody has."""
-    named = known | {"handoff_type": set(HandoffType.values)}
+    """Segments and territories that the conditions name and the version does not have."""
     for item in conditions.items:
-        strange = sorted(item.values - named.get(item.field, item.values) - {MISSING})
+        strange = sorted(item.values - known.get(item.field, item.values) - {MISSING})
         if strange:
-            codes = sorted(named[item.field])
-            what = item.field.replace("_", " ")
-            choose = f"Choose from: {', '.join(codes[:SHOWN_CODES])}." if codes else f"Add the {what} first."
-            yield f"{item.field}: this version has no {what} “{strange[0][:80]}”. {choose}"
+            codes = sorted(known[item.field])
+            choose = f"Choose from: {', '.join(codes[:SHOWN_CODES])}." if codes else f"Add the {item.field} first."
+            yield f"{item.field}: this version has no {item.field} “{strange[0][:80]}”. {choose}"
 
 
 def _target_problems(rule: Rule, types: list[HandoffType]) -> Iterator[tuple[str, str]]:
