@@ -93,6 +93,7 @@ def write(*, now: datetime, since: datetime) -> Roster:
     _absences(reps, now=now)
     pools = routes.write_pools(teams, reps, since=since)
     rule_set = routes.write_rules(pools, owner=reps["ben"], author=users["ben"], since=since)
+    routes.propose_rules(rule_set, author=users["rui"], signer=users["ben"], now=now)
     _first_history(since)
     return Roster(reps, teams, pools, users, rule_set)
 

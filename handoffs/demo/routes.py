@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from handoffs import shipped
+from handoffs import rule_versions, shipped
 from handoffs.demo.people import AMERICAS, APAC, EMEA_NORTH, EMEA_SOUTH, REGIONS, UK_IRELAND
 from handoffs.shipped import PoolRule
 from routing import turns
@@ -95,6 +95,23 @@ def write_pools(teams: Mapping[str, Team], reps: Mapping[str, Rep], *, since: da
             membership = Membership.objects.create(pool=pool, rep=reps[key], weight=weight, position=position)
             turns.join(membership, now=since, actor=ACTOR)
     return made
+
+
+def propose_rules(live: RuleSet, *, author: User, signer: User, now: datetime) -> RuleSet:
+    """A second version that waits for the signature of sales leadership: partners are contacted sooner."""
+    begun, edited, submitted = (now - timedelta(hours=hours) for hours in (26, 25, 3))
+    draft = rule_versions.begin(based_on=live, title="Partners within two hours", by=author, now=begun)
+    partner = Rule.objects.get(rule_set=draft, code="R-104")
+    partner.target_minutes = 120
+    partner.save()
+    smaller = Rule.objects.get(rule_set=draft, code="R-210")
+    smaller.strategy = Rule.Strategy.ROUND_ROBIN
+    smaller.save()
+    rule_versions.edited(draft, what=["rule R-104", "rule R-210"], by=author, now=edited)
+    draft = rule_versions.submit(draft, by=author, now=submitted)
+    signed = now - timedelta(hours=2)
+    rule_versions.sign(draft, seen_hash=draft.content_hash, by=signer, now=signed, signed_at=signed)
+    return draft
 
 
 def write_rules(pools: Mapping[str, Pool], *, owner: Rep, author: User, since: datetime) -> RuleSet:

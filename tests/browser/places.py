@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 
 from handoffs import ack_links
 from handoffs.models import Delivery, Handoff, State
-from routing.models import HandoffType, User
+from routing.models import HandoffType, RuleSet, User
 from sla.models import Clock, ClockKind
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -103,6 +103,9 @@ NOT_PAGES = {
     "notices_unread": "a piece of the sidebar",
     "company_sign_in": "leads away",
     "company_sign_in_back": "leads on",
+    "rules_submit": "drawn as the other forms about rules are",
+    "rules_rebase": "drawn as the other forms about rules are",
+    "rules_go_back": "drawn as the other forms about rules are",
 }
 """Addresses that nobody looks at, and why."""
 
@@ -141,6 +144,23 @@ def _lists() -> list[Place]:
         Place(name="notices", who="ingrid", path=reverse("notices")),
         Place(name="notices-empty", who="ilse", path=reverse("notices")),
         Place(name="settings", who="ingrid", path=reverse("me")),
+        *_rules(),
+    ]
+
+
+def _rules() -> list[Place]:
+    """The versions of the rules, and every form about them that the demo's two versions offer."""
+    live, waiting = RuleSet.objects.get(state="live").number, RuleSet.objects.get(state="in_approval").number
+    asked = {"sign": "gwen", "ask_for_changes": "gwen", "publish": "ben", "take_back": "ben"}
+    return [
+        Place(name="rules", who="ben", path=reverse("rules")),
+        Place(name="rules-live", who="ilse", path=reverse("rule_version", args=[live])),
+        Place(name="rules-waiting", who="gwen", path=reverse("rule_version", args=[waiting])),
+        Place(name="rules-begin", who="ben", path=reverse("rules_begin", args=[live])),
+        *(
+            Place(name=f"rules-{act.replace('_', '-')}", who=who, path=reverse(f"rules_{act}", args=[waiting]))
+            for act, who in asked.items()
+        ),
     ]
 
 

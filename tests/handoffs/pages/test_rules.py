@@ -1,0 +1,167 @@
+"""The pages about versions of the rules: what they show to whom, and the way from draft to live by plain forms."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from handoffs import rule_versions
+from handoffs.models import Approval
+from routing.models import RuleSet, User
+from tests import factories
+from tests.factories import NOW, Company
+from tests.handoffs.pages.conftest import SignIn
+from tests.handoffs.pages.reading import words
+from tests.handoffs.versions import change, sign, submit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def author(firm: Company) -> User:
+    return factories.UserFactory.create(first_name="Rui", last_name="Costa", groups=["revops"])
+
+
+@pytest.fixture
+def draft(firm: Company, author: User) -> RuleSet:
+    begun = rule_versions.begin(based_on=firm.rule_set, title="Sooner for the smaller", by=author, now=NOW)
+    change(begun, "R-220", target_minutes=90)
+    return begun
+
+
+def press(client: Client, version: RuleSet, act: str, **typed: Any) -> Any:
+    """Opens the form of an act and sends it back as it is shown, with what is typed."""
+    where = f"/rules/{version.number}/{act}/"
+    shown = client.get(where)
+    assert shown.status_code == 200, words(shown)
+    form = shown.context["form"]
+    hidden = {field.html_name: field.value() or "" for field in form.hidden_fields()}
+    return client.post(where, hidden | typed, follow=True)
+
+
+def test_a_draft_goes_live_by_plain_forms(firm: Company, sign_in: SignIn, author: User):
+    rui, ben, clara = Client(), sign_in("ben"), sign_in("clara")
+    rui.force_login(author, backend="django.contrib.auth.backends.ModelBackend")
+    answer = press(rui, firm.rule_set, "begin", title="Sooner")
+    assert "Rules v2 are begun." in words(answer)
+    draft = RuleSet.objects.get(number=2)
+    change(draft, "R-220", target_minutes=90)
+    assert "Rules v2 wait for signatures." in words(press(rui, draft, "submit"))
+    assert "You wrote Rules v2, so somebody else signs them." in words(rui.get("/rules/2/"))
+    page = words(press(ben, draft, "sign"))
+    assert "You have signed Rules v2." in page
+    assert "RevOps manager, signed 10:00" in page or "RevOps director, signed 10:00" in page
+    press(clara, draft, "sign")
+    assert "Rules v2 are live." in words(press(clara, draft, "publish"))
+    assert RuleSet.objects.get(state="live").number == 2
+    history = words(clara.get("/rules/2/"))
+    assert history.index("Went live in place of v1") < history.index("Begun as a copy of v1"), "the latest first"
+
+
+def test_the_page_says_what_changes_in_words(draft: RuleSet, sign_in: SignIn):
+    page = words(sign_in("ben").get(f"/rules/{draft.number}/"))
+    assert "Rule R-220 SQL, smaller and partner" in page
+    assert "First contact within (minutes) before: nothing now: 90" in page
+
+
+def test_what_blocks_it_is_said_with_the_way_there_for_staff_alone(draft: RuleSet, sign_in: SignIn, firm: Company):
+    firm.pools["ae_general"].is_active = False
+    firm.pools["ae_general"].save()
+    sentence = "Blocks it. General AE is not active, so nobody takes turns in it. Choose another pool."
+    address = f"/admin/routing/rule/{draft.rules.get(code='R-220').pk}/change/"
+    leadership = sign_in("clara").get(f"/rules/{draft.number}/")
+    assert sentence in words(leadership)
+    assert address not in leadership.content.decode()
+    User.objects.filter(pk=firm.user("ben").pk).update(is_staff=True)
+    assert address in sign_in("ben").get(f"/rules/{draft.number}/").content.decode()
+    refused = press(sign_in("ben"), draft, "submit")
+    assert refused.status_code == 409
+    assert sentence in words(refused)
+
+
+def test_buttons_are_offered_to_those_who_may_and_when_they_help(draft: RuleSet, sign_in: SignIn, author: User):
+    def offered(key: str) -> list[str]:
+        return [act.name for act in sign_in(key).get(f"/rules/{draft.number}/").context["offers"]]
+
+    assert (offered("ben"), offered("clara")) == (["submit"], [])
+    submit(draft, author)
+    assert (offered("ben"), offered("clara")) == (["sign", "ask_for_changes", "take_back"], ["sign", "ask_for_changes"])
+    sign(draft, User.objects.get(email="ben@fathomline.example"))
+    assert offered("ben") == ["take_back"]
+    sign(draft, User.objects.get(email="clara@fathomline.example"))
+    assert (offered("ben"), offered("elena")) == (["publish", "take_back"], ["publish"])
+
+
+def test_asking_for_changes_is_read_by_the_author(draft: RuleSet, sign_in: SignIn, author: User):
+    submit(draft, author)
+    empty = press(sign_in("clara"), draft, "changes", comment="  ")
+    assert (empty.status_code, "Say in a sentence" in words(empty)) == (422, True)
+    press(sign_in("clara"), draft, "changes", comment="<b>Too slow</b> for partners")
+    page = sign_in("ben").get(f"/rules/{draft.number}/")
+    assert "Clara Voss asked for changes" in words(page)
+    assert "&lt;b&gt;Too slow&lt;/b&gt;" in page.content.decode()
+
+
+def test_what_was_signed_elsewhere_meanwhile_is_refused_with_409(draft: RuleSet, sign_in: SignIn, author: User):
+    submit(draft, author)
+    seen = RuleSet.objects.get(pk=draft.pk).content_hash
+    rule_versions.take_back(draft, by=author, now=NOW)
+    answer = sign_in("clara").post(f"/rules/{draft.number}/sign/", {"seen_hash": seen})
+    assert answer.status_code == 409
+    assert "so there is nothing to sign" in words(answer)
+    assert not Approval.objects.exists()
+
+
+def test_a_rebase_with_conflicts_names_them_and_offers_to_keep_the_drafts_own(
+    firm: Company, draft: RuleSet, sign_in: SignIn, author: User
+):
+    other = rule_versions.begin(based_on=firm.rule_set, title="Other", by=author, now=NOW)
+    change(other, "R-220", target_minutes=30)
+    rule_versions.make_live(sign(submit(draft, author), firm.user("ben"), firm.user("clara")), by=author, now=NOW)
+    ben = sign_in("ben")
+    assert "Other rules went live since" in words(ben.get(f"/rules/{other.number}/"))
+    refused = press(ben, other, "rebase")
+    assert refused.status_code == 409
+    assert "Rule R-220 SQL, smaller and partner was changed in both." in words(refused)
+    assert "are based on the live rules now" in words(press(ben, other, "rebase", keep_mine="on"))
+    assert other.rules.get(code="R-220").target_minutes == 30
+
+
+def test_going_back_takes_one_press_and_says_what_it_changes(
+    firm: Company, draft: RuleSet, sign_in: SignIn, author: User
+):
+    rule_versions.make_live(sign(submit(draft, author), firm.user("ben"), firm.user("clara")), by=author, now=NOW)
+    third = rule_versions.begin(based_on=draft, title="Third", by=author, now=NOW)
+    change(third, "R-240", target_minutes=15)
+    rule_versions.make_live(sign(submit(third, author), firm.user("ben"), firm.user("clara")), by=author, now=NOW)
+    clara = sign_in("clara")
+    assert "Rule R-240 Closed won" in words(clara.get(f"/rules/{draft.number}/go-back/"))
+    assert "Rules v4 are live." in words(press(clara, draft, "go-back"))
+
+
+@pytest.mark.parametrize("key", ["ingrid", "carsten", "mara"])
+def test_for_others_there_are_no_rules_and_no_entry_in_the_navigation(draft: RuleSet, sign_in: SignIn, key: str):
+    client = sign_in(key)
+    for address in ("/rules/", f"/rules/{draft.number}/", f"/rules/{draft.number}/sign/"):
+        assert client.get(address).status_code == 404
+    assert 'href="/rules/"' not in client.get("/").content.decode()
+    assert 'href="/rules/"' in sign_in("elena").get("/").content.decode()
+
+
+@pytest.mark.parametrize("number", ["0", "99", "99999999999999999999"])
+def test_a_version_that_never_was_is_not_found(firm: Company, sign_in: SignIn, number: str):
+    assert sign_in("ben").get(f"/rules/{number}/").status_code == 404
+
+
+def test_without_any_rules_the_list_says_so(sign_in: SignIn, firm: Company):
+    RuleSet.objects.update(state="archived")
+    assert "No version is live, so nothing can be routed" in words(sign_in("ben").get("/rules/"))
+
+
+@pytest.mark.parametrize("typed", [{"seen_version": "x"}, {"seen_version": ""}, {"seen_version": "9" * 30}])
+def test_a_forged_number_of_an_edit_is_refused_and_never_an_error(
+    draft: RuleSet, sign_in: SignIn, typed: dict[str, str]
+):
+    answer = sign_in("ben").post(f"/rules/{draft.number}/submit/", typed)
+    assert answer.status_code in {409, 422}
+    assert RuleSet.objects.get(pk=draft.pk).state == "draft"
