@@ -10,6 +10,7 @@ import django
 django.setup()
 
 from benchmarks import (  # noqa: E402 - Django must be set up before models are imported
+    deciding,
     hot_pool,
     hours,
     inbox_scale,
@@ -27,6 +28,7 @@ BENCHMARKS = {
     "startup": startup.run,
     "inbox_scale": inbox_scale.run,
     "matching": matching.run,
+    "deciding": deciding.run,
     "hot_pool": hot_pool.run,
     "lint": lint.run,
     "hours": hours.run,

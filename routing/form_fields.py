@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
+from django.forms.fields import InvalidJSONInput
 
 from routing.admin_base import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -23,7 +24,11 @@ class LinesOfJson(forms.JSONField):
         self.order = order
 
     def to_python(self, value: Any) -> Any:
-        found = super().to_python(value)
+        try:
+            found = super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            # Numbers of thousands of digits, and brackets in brackets without end, are more than Python reads.
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
         if found is None:
             return {}
         # Databases refuse what Python's reader lets through: not-a-number, and the character NUL.
@@ -34,6 +39,12 @@ class LinesOfJson(forms.JSONField):
         if not isinstance(found, dict) or "\\u0000" in text:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return InvalidJSONInput(data)
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, dict) or not value:

@@ -184,6 +184,9 @@ def test_a_new_draft_is_a_copy_of_the_version_it_is_based_on(boss: Client, live:
         ('{"score": {"from": 90, "below": 70}}', "the range ends at 70, at or below its start 90"),
         ('{"score": {"from": NaN}}', "This is not JSON."),
         ('{"segment": ["\\u0000"]}', "This is not JSON."),
+        (f'{{"score": {{"from": {"9" * 5000}}}}}', "This is not JSON."),
+        (f'{{"score": {"[" * 50_000}', "This is not JSON."),
+        ('{"country": ["ZZ"]}', "country: “ZZ” is not a country code of ISO 3166. Write two letters, e.g. NO."),
     ],
 )
 def test_conditions_that_cannot_be_are_told_at_their_field(boss: Client, draft: RuleSet, typed: str, sentence: str):

@@ -5,7 +5,7 @@ import pytest
 from routing.compiling import compile_now, live_rules
 from routing.conditions import Conditions
 from routing.facts import Facts
-from routing.matcher import CompiledRules, Line, NoRulesError, Region, SegmentBounds
+from routing.matcher import OWNER_STRATEGIES, POD, CompiledRules, Line, NoRulesError, Region, SegmentBounds
 from routing.models import Rep, Rule, RuleSet
 from tests.factories import NOW, RepFactory, RuleFactory, RuleSetFactory, SegmentFactory, TerritoryFactory
 
@@ -192,3 +192,41 @@ def test_only_the_live_version_counts() -> None:
     RuleSetFactory.create(number=901, state=RuleSet.State.ARCHIVED, published_at=NOW)
     RuleFactory.create(rule_set=live, strategy=Rule.Strategy.ROUND_ROBIN)
     assert live_rules().number == 800
+
+
+@pytest.mark.django_db
+def test_what_another_process_publishes_is_in_force_here_at_once_for_one_query(
+    django_assert_num_queries: Any,
+) -> None:
+    old: RuleSet = RuleSetFactory.create(number=1, state=RuleSet.State.DRAFT)
+    RuleFactory.create(rule_set=old, code="OLD")
+    new: RuleSet = RuleSetFactory.create(number=2, state=RuleSet.State.DRAFT)
+    RuleFactory.create(rule_set=new, code="NEW")
+    versions = RuleSet.objects.filter
+    versions(pk=old.pk).update(state=RuleSet.State.LIVE, published_at=NOW)
+    kept = live_rules()
+    with django_assert_num_queries(1):
+        assert live_rules() is kept
+
+    # Only the rows change, as they do when somebody else publishes; this process keeps what it compiled.
+    versions(pk=old.pk).update(state=RuleSet.State.ARCHIVED)
+    versions(pk=new.pk).update(state=RuleSet.State.LIVE, published_at=NOW)
+
+    assert [line.code for line in live_rules().lines] == ["NEW"]
+    with django_assert_num_queries(1):
+        assert live_rules().number == 2
+    versions(pk=new.pk).update(state=RuleSet.State.ARCHIVED)
+    with pytest.raises(NoRulesError):
+        live_rules()
+
+
+def test_the_words_of_strategies_are_those_of_the_tables() -> None:
+    assert OWNER_STRATEGIES | {POD} <= set(Rule.Strategy.values)
+
+
+@pytest.mark.django_db
+def test_a_segment_may_be_written_with_a_hyphen() -> None:
+    version: RuleSet = RuleSetFactory.create()
+    SegmentFactory.create(rule_set=version, code="mid-market", employees_from=0)
+    RuleFactory.create(rule_set=version, code="A", conditions={"segment": ["mid-market"]})
+    assert compile_now(version.pk).match(facts(employee_count=50)).line.code == "A"

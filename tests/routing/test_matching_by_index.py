@@ -56,7 +56,10 @@ STRATEGIES = ("round_robin", "round_robin", "pod", "named_rep", "named_rep", "op
 
 
 def conditions(fields: dict[str, Any]) -> st.SearchStrategy[Conditions]:
-    return st.fixed_dictionaries({}, optional=fields).map(lambda raw: Conditions.from_json(dict(list(raw.items())[:4])))
+    names = st.lists(st.sampled_from(sorted(fields)), max_size=3, unique=True)
+    return names.flatmap(lambda chosen: st.fixed_dictionaries({name: fields[name] for name in chosen})).map(
+        Conditions.from_json
+    )
 
 
 SEGMENTS = st.permutations(
