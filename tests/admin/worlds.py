@@ -91,7 +91,9 @@ MAKERS: dict[type[Model], Callable[[], Any]] = {
     routing.Pool: lambda: factories.MembershipFactory.create().pool,
     routing.Membership: factories.MembershipFactory.create,
     routing.Pod: lambda: factories.PodFactory.create(members=[factories.RepFactory.create()]),
-    routing.Check: lambda: factories.CheckFactory.create(rule_code="", pool=factories.PoolFactory.create()),
+    routing.Check: lambda: factories.CheckFactory.create(
+        rule_code="", pool=factories.PoolFactory.create(), is_active=False
+    ),
     routing.Turn: factories.TurnFactory.create,
     routing.RuleSet: lambda: (
         factories.RuleFactory.create(rule_set__based_on=factories.RuleSetFactory.create()).rule_set
