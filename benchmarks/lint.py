@@ -11,6 +11,7 @@ from time import process_time
 from typing import Any
 
 from routing.conditions import Conditions
+from routing.countries import COUNTRIES
 from routing.lint import Target, findings_of
 from routing.matcher import CompiledRules, Line, Region, SegmentBounds
 from routing.models import HandoffType
@@ -55,7 +56,7 @@ def run() -> bool:
 
 def written(random: Random) -> CompiledRules:
     """Owner rules, then one rule for each type, segment and territory, then industries; some are shadowed."""
-    countries = [first + second for first in "ABCDEFGHIJ" for second in "KLMNOPQRST"]
+    countries = sorted(COUNTRIES)
     regions = []
     for number in range(30):
         lands = countries[3 * number : 3 * number + 3]

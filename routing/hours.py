@@ -114,7 +114,9 @@ class WorkingHours:
                     field="week",
                 )
             midnight = WEEKDAYS.index(day) * DAY_MINUTES
-            blocks.extend(_block(day, pair, midnight) for pair in pairs)
+            # What comes from a form may be anything that JSON can be.
+            listed = pairs if isinstance(pairs, list | tuple) else [pairs]
+            blocks.extend(_block(day, pair, midnight) for pair in listed)
         for holiday in holidays:
             if type(holiday) is not date:
                 raise HoursError(
@@ -296,7 +298,7 @@ def _year(at: datetime) -> int:
 
 
 def _block(day: str, pair: Sequence[str], midnight: int) -> tuple[int, int]:
-    if isinstance(pair, str) or len(pair) != 2:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise HoursError(
             f"The block {pair!r} on {day} needs a start and an end: write 09:00 and 17:00.",
             field="week",

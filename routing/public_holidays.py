@@ -23,11 +23,19 @@ def public_holidays(country: str, region: str, year: int) -> frozenset[date]:
         return frozenset()
 
 
-def unknown_place(country: str, region: str) -> str:
-    """Why the public holidays of a country or region cannot be kept, as a sentence; empty when they can."""
+def unknown_place(country: str, region: str) -> tuple[str, str] | None:
+    """Why the public holidays of a country or region cannot be kept: which of the two it is, and a sentence; None when
+    they can.
+    """
     known = holidays.list_supported_countries()
     if country and country not in known:
-        return f"The public holidays of “{country}” are not known. Use a two-letter country code such as NO, or none."
+        return (
+            "country",
+            f"The public holidays of “{country}” are not known. Use a two-letter country code such as NO, or none.",
+        )
     if region and region not in known.get(country, ()):
-        return f"“{region}” is not a region of {country or 'no country'} with holidays of its own. Leave it blank."
-    return ""
+        return (
+            "region",
+            f"“{region}” is not a region of {country or 'no country'} with holidays of its own. Leave it blank.",
+        )
+    return None

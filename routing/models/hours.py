@@ -36,7 +36,8 @@ class Calendar(models.Model):
     def clean(self) -> None:
         unknown = unknown_place(self.country, self.region)
         if unknown:
-            raise ValidationError({"country": unknown})
+            field, sentence = unknown
+            raise ValidationError({field: sentence})
         if self.always_open:
             return
         try:
