@@ -78,8 +78,8 @@ class Linting:
     budgets: _Budgets = field(default_factory=_Budgets)
     before: list[int] = field(default_factory=list)
     """By line, as bits, the earlier lines that share a record with it."""
-    winners: dict[int, int] = field(default_factory=dict)
-    """By line, as bits, the earlier lines seen to take a record of it."""
+    taken_by: dict[int, int] = field(default_factory=dict)
+    """By line, as bits, the later lines of which it was seen to take a record."""
     dead: int = 0
     """The lines found dead, as bits: they take nothing from anybody."""
     seen: dict[tuple[int, int], Box] = field(default_factory=dict)
@@ -224,9 +224,9 @@ class Linting:
             if self._same_target(line, other) or other.strategy in OWNER_STRATEGIES or other.strategy == "pod":
                 continue
             found = None
-            if not self.winners.get(number, 0) >> earlier & 1:
+            if not self.taken_by.get(earlier, 0) >> number & 1:
                 found = self._find([self.space.lines[earlier], area], self.before[earlier] & mine)
-            if found is not None or self.winners.get(number, 0) >> earlier & 1:
+            if found is not None or self.taken_by.get(earlier, 0) >> number & 1:
                 taking.append(other)
                 witness = witness or self.seen[number, earlier]
         if taking:
@@ -265,10 +265,10 @@ class Linting:
         """One record tells of all rules that match it who takes it from them."""
         taking = self.space.taking(box)
         first = (taking & -taking).bit_length() - 1
-        for number in bits(taking & (taking - 1)):
-            if not self.winners.get(number, 0) >> first & 1:
-                self.winners[number] = self.winners.get(number, 0) | 1 << first
-                self.seen[number, first] = box
+        known = self.taken_by.get(first, 0)
+        self.taken_by[first] = known | taking & (taking - 1)
+        for number in bits(taking & (taking - 1) & ~known):
+            self.seen[number, first] = box
 
     def _witness(self, found: Found | None) -> Facts | None:
         return self.space.record(found.box) if found is not None else None

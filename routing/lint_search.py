@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from routing.lint_space import Area, Box, Space, bits, meet
 
-MOST_WAYS = 4
+Ways = tuple[int, int, int, int]
+"""The obstacles with at least one, two, three and four ways out."""
 
 
 class OutOfBudgetError(Exception):
@@ -117,18 +118,20 @@ class Search:
             if not all(box.values()):
                 return None
 
-    def _ways_out(self, box: Box, obstacles: int) -> tuple[dict[str, int], list[int]]:
-        """By variable, the obstacles that a record of the box can avoid there; and those with more than n ways out."""
+    def _ways_out(self, box: Box, obstacles: int) -> tuple[dict[str, int], Ways]:
+        """By variable, the obstacles that a record of the box can avoid there; and all by their number of such ways."""
         open_in: dict[str, int] = {}
-        by_ways = [0] * MOST_WAYS
+        some = two = three = four = 0
+        covering = self.space.covering
         for name, full in self.space.full.items():
-            leaving = obstacles & ~self.space.covering(name, box.get(name, full))
+            leaving = obstacles & ~covering(name, box.get(name, full))
             if leaving:
                 open_in[name] = leaving
-                for ways in range(MOST_WAYS - 1, 0, -1):
-                    by_ways[ways] |= by_ways[ways - 1] & leaving
-                by_ways[0] |= leaving
-        return open_in, by_ways
+                four |= three & leaving
+                three |= two & leaving
+                two |= some & leaving
+                some |= leaving
+        return open_in, (some, two, three, four)
 
     def _narrowed(self, box: Box, forced: int, open_in: dict[str, int]) -> Box:
         """Takes the only way out of each of the forced obstacles; a variable without cells means there is none."""
@@ -138,11 +141,10 @@ class Search:
                 box[name] = box.get(name, self.space.full[name]) & ~self._box(number)[name]
         return box
 
-    def _branched(self, box: Box, obstacles: int, open_in: dict[str, int], by_ways: list[int]) -> Box | None:
+    def _branched(self, box: Box, obstacles: int, open_in: dict[str, int], by_ways: Ways) -> Box | None:
         """Goes each way out of the obstacle that leaves the fewest, in parts that share no record."""
-        fewest = next(
-            (few for ways in range(1, MOST_WAYS - 1) if (few := by_ways[ways] & ~by_ways[ways + 1])), obstacles
-        )
+        _, two, three, four = by_ways
+        fewest = two & ~three or three & ~four or obstacles
         chosen = fewest & -fewest
         self.used |= chosen
         around = self._box(chosen.bit_length() - 1)

@@ -110,6 +110,7 @@ class Space:
         self.possible = union(1 << number for number, box in enumerate(self.boxes) if box is not None)
         self.in_place = [self._in_place(place) for place in range(len(self.regions) + 1)]
         self._admitting = {name: self._admit(name) for name in self.variables}
+        self._blank = {name: variable.blank for name, variable in self.variables.items()}
         self._some: dict[tuple[str, int], int] = {}
         self._all: dict[tuple[str, int], int] = {}
 
@@ -139,8 +140,8 @@ class Space:
     def taking(self, box: Box) -> int:
         """The rules that match the one record which `record` makes of the box."""
         holding = self.possible
-        for name, variable in self.variables.items():
-            holding &= self._admitting[name][_lowest(box[name]) if name in box else variable.blank]
+        for name, blank in self._blank.items():
+            holding &= self._admitting[name][_lowest(box[name]) if name in box else blank]
         regions = holding >> len(self.lines)
         return holding & self.in_place[_lowest(regions) if regions else len(self.regions)]
 
