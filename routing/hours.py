@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from routing.public_holidays import public_holidays
@@ -115,7 +116,7 @@ class WorkingHours:
                 )
             midnight = WEEKDAYS.index(day) * DAY_MINUTES
             # What comes from a form may be anything that JSON can be.
-            listed = pairs if isinstance(pairs, list | tuple) else [pairs]
+            listed: Sequence[Any] = pairs if isinstance(pairs, list | tuple) else [pairs]
             blocks.extend(_block(day, pair, midnight) for pair in listed)
         for holiday in holidays:
             if type(holiday) is not date:
