@@ -95,7 +95,7 @@ def _watching(spent: dict[str, float]) -> Iterator[None]:
             elif " FOR " in sql:
                 spent["lock"] += time.perf_counter() - started
 
-    CompiledRules.match = watched  # type: ignore[method-assign]
+    CompiledRules.match = watched  # type: ignore[method-assign, assignment]
     try:
         with connection.execute_wrapper(timed):
             yield

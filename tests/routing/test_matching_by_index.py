@@ -1,5 +1,6 @@
 """The index against the plain walk: random rules, random facts, hostile ones among them; every answer must be equal."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,10 +150,11 @@ def assert_equal_to_the_walk(rules: CompiledRules, facts: Facts) -> None:
         return
     match = rules.match(facts)
     assert match.line is matching[0]
-    assert list(match.onward()) == matching
+    for place, line in enumerate(matching):
+        assert list(replace(match, line=line).onward()) == matching[place:]
     for line in rules.lines:
         assert match.why_not(line.code) == match.why_not(line.id) == line.refusal(located)
-    passed = list(rules.lines[: match.line.id])
+    passed = list(rules.lines[: rules.lines.index(match.line)])
     assert [line for line, _ in match.passed_over()] == passed
     assert [why for _, why in match.passed_over()] == [match.why_not(line.id) for line in passed]
     assert match.just_before(3) == [(line, line.conditions.first_failing(located)) for line in passed[-3:]]
@@ -174,6 +176,18 @@ def test_with_no_room_for_masks_the_index_gives_the_same(rules: CompiledRules, f
         narrow = CompiledRules(1, 7, rules.segments, rules.territories, rules.lines)
     for known in facts:
         assert_equal_to_the_walk(narrow, known)
+
+
+@pytest.mark.parametrize("room", [1, 2, 5, 1000])
+def test_many_ranges_hold_the_same_numbers_with_little_room(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    monkeypatch.setattr(index, "_fits", lambda masks, size: masks <= room)
+    lines = [
+        rule(place, Conditions.from_json({"score": {"from": place * 3 % 41, "below": place * 3 % 41 + 1 + place % 7}}))
+        for place in range(60)
+    ]
+    rules = CompiledRules(1, 7, (), (), (*lines, rule(99, Conditions(), last=True)))
+    for score in range(60):
+        assert_equal_to_the_walk(rules, Facts(handoff_type="sql_to_ae", score=score))
 
 
 @given(facts=any_facts())
