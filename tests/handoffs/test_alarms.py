@@ -7,6 +7,7 @@ import pytest
 from handoffs import alarms, pipeline, timeline
 from handoffs.models import Delivery, Handoff, Notice, State
 from routing import compiling
+from routing.append_only import maintenance
 from routing.models import Rep, Rule
 from tests.factories import NOW, AbsenceFactory, CalendarFactory, Company, company
 from tests.handoffs.given import received
@@ -109,7 +110,8 @@ def test_where_the_rule_holds_until_the_next_opening_the_alarm_waits_for_it(firm
     team = firm.teams["cs"]
     team.calendar = CalendarFactory.create(name="Nine to five")
     team.save()
-    Rule.objects.update(when_unavailable=Rule.WhenUnavailable.HOLD)
+    with maintenance():
+        Rule.objects.update(when_unavailable=Rule.WhenUnavailable.HOLD)
 
     handoff = held(firm, now=EVENING)
 
@@ -117,7 +119,8 @@ def test_where_the_rule_holds_until_the_next_opening_the_alarm_waits_for_it(firm
 
 
 def test_a_hold_that_is_prolonged_takes_the_alarm_along(firm: Company) -> None:
-    Rule.objects.update(when_unavailable=Rule.WhenUnavailable.HOLD)
+    with maintenance():
+        Rule.objects.update(when_unavailable=Rule.WhenUnavailable.HOLD)
     for key in ("hannah", "yusuf"):
         AbsenceFactory.create(rep=firm.reps[key], ends_at=NOW + timedelta(hours=2))
     handoff = held(firm)
