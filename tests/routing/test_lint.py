@@ -72,6 +72,13 @@ def test_a_rule_is_dead_by_two_halves_of_a_range_together() -> None:
     assert not [each for each in lint(*apart, line("R-3")) if each.blocking], "a score that is not known is left to R-3"
 
 
+def test_a_record_is_found_where_the_first_way_round_a_rule_leads_nowhere() -> None:
+    retail = line("R-1", conditions={"handoff_type": ["mql_to_sales"], "industry": ["retail"]})
+    low = line("R-2", conditions={"handoff_type": ["sql_to_ae"], "score": {"below": 50, "missing": True}})
+    high = line("R-3", conditions={"handoff_type": ["sql_to_ae"], "score": {"from": 50}})
+    assert not [each for each in lint(retail, low, high, line("R-4")) if each.blocking]
+
+
 def test_conditions_that_exclude_each_other_are_told_with_their_words() -> None:
     finding = only("dead", lint(line("R-1", conditions={"segment": ["smb"], "employee_count": {"from": 100}})))
     assert finding.witness is None
