@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from benchmarks.scenario import SENDERS, fresh_firm, received
 from config.children import Household
-from handoffs import claiming, engine, pipeline, preparing, responding, response, wake
+from handoffs import advancing, claiming, engine, pipeline, preparing, responding, response, wake
 from handoffs.connectors import configured
 from handoffs.models import Account, Activity, Contact, ContentEngagement, Delivery, Handoff, Note, State, UsageStage
 from tests.fakes.fixtures import Fake, running
@@ -36,7 +36,7 @@ STEPS: tuple[tuple[str, ModuleType, str], ...] = (
     ("gather", preparing, "gather"),
     ("compile", preparing, "compile_package"),
     ("decide", preparing, "decide"),
-    ("settle", pipeline, "settle"),
+    ("settle", advancing, "settle"),
     ("wake Celery", wake, "poke"),
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoffs import alarms, claiming, escalation, leaving, outbox, running
+from handoffs import advancing, alarms, claiming, escalation, leaving, outbox
 from handoffs.models import Handoff
 from routing import ledger
 from sla.clock import due_clocks
@@ -59,7 +59,7 @@ def run_due(*, now: datetime, clock: Callable[[], datetime], limit: int = HANDOF
         claimed = claiming.claim_due(Handoff, now=now, real_now=clock(), limit=1) if clock() < until else []
         if not claimed:
             return taken
-        running.advance(claimed[0], now=now, actor="engine")
+        advancing.advance(claimed[0], now=now, actor="engine")
     return limit
 
 

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 
 from handoffs import (
     acknowledging,
+    advancing,
     claiming,
     contacting,
     filling,
@@ -22,7 +23,6 @@ from handoffs import (
     giving,
     queueing,
     reassigning,
-    running,
     states,
     timeline,
     wake,
@@ -111,7 +111,7 @@ def run(handoff: Handoff, *, now: datetime, actor: str, real_now: datetime | Non
     """
     claimed = claiming.claim_due(Handoff, now=now, real_now=real_now or now, limit=1, only=handoff.pk)
     for mine in claimed:
-        running.advance(mine, now=now, actor=actor)
+        advancing.advance(mine, now=now, actor=actor)
     return Handoff.objects.get(pk=handoff.pk)
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from handoffs import pipeline, running
+from handoffs import advancing, pipeline
 from handoffs.demo import fate as fates
 from handoffs.demo.books import DAY, Book, add_activity
 from handoffs.demo.cases import EXPANSION, MQL, SQL, WON, Case
@@ -99,7 +99,7 @@ class History:
 
     def _run(self, case: Case, at: datetime) -> None:
         # Nobody else is at work, so there is nothing to claim.
-        running.advance(case.row, now=at, actor="engine")
+        advancing.advance(case.row, now=at, actor="engine")
         handoff = Handoff.objects.get(pk=case.row.pk)
         self.post.settle(handoff, at=at)
         case = replace(case, handoff=handoff)

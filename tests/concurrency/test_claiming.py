@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from handoffs import claiming, outbox, pipeline, running, settling, timeline
+from handoffs import advancing, claiming, outbox, pipeline, settling, timeline
 from handoffs.models import Account, Activity, Delivery, Event, Handoff, Package, State
 from handoffs.preparing import prepare
 from routing.models import Assignment, HandoffType, Turn
@@ -168,10 +168,10 @@ def test_a_worker_whose_handoff_was_settled_meanwhile_leaves_quietly(firm: Compa
     handoff = received(firm)
     slow = claim_one(Handoff, handoff.pk, at=NOW)
     quick = claim_one(Handoff, handoff.pk, at=LATER)
-    running.advance(quick, now=LATER, actor="engine")
+    advancing.advance(quick, now=LATER, actor="engine")
     before = list(Event.objects.values_list("verb", flat=True))
 
-    running.advance(slow, now=LATER, actor="engine")
+    advancing.advance(slow, now=LATER, actor="engine")
     assert list(Event.objects.values_list("verb", flat=True)) == before
     assert Assignment.objects.count() == 1
 

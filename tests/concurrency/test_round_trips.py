@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from handoffs import claiming, pipeline
+from handoffs import claiming, pipeline, settling
 from handoffs.models import Handoff, State
 from handoffs.preparing import prepare
 from routing.models import HandoffType
@@ -32,7 +32,7 @@ def test_settling_takes_no_more_than_fifteen_round_trips(firm: Company, handoff_
     [mine] = claiming.claim_due(Handoff, now=NOW, real_now=NOW, limit=1, only=handoff.pk)
     prepared = prepare(mine, now=NOW)
     with CaptureQueriesContext(connection) as statements:
-        pipeline.settle(mine, prepared, now=NOW, actor="engine")
+        settling.settle(mine, prepared, now=NOW, actor="engine")
     assert Handoff.objects.get().state == State.ASSIGNED
     # Django writes BEGIN and COMMIT down as well.
     assert len(statements) <= MOST, "\n".join(query["sql"][:120] for query in statements)
