@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from handoffs.models import Account, Approval, Deal, Handoff, State
-from routing.models import Assignment, Delegation, Function, HandoffType, Membership, Rep, Role, RoleCode, Team, User
+from routing.models import Assignment, Function, HandoffType, Rep, Role, RoleCode, Team, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,8 +105,8 @@ def visible_to(user: User | AnonymousUser) -> QuerySet[Handoff]:
     teams = managed_teams(rep)
     held = Assignment.objects.filter(release_reason__in=LEAVES)
     mine = Q(owner=rep) | Q(from_rep=rep)
-    if pools := pools_of(rep):
-        mine |= Q(queue__in=pools, state=State.UNASSIGNED)
+    if rep.pool_ids:
+        mine |= Q(queue__in=rep.pool_ids, state=State.UNASSIGNED)
     if teams:
         mine |= Q(team__in=teams) | Q(from_team__in=teams) | Q(owner__team__in=teams)
         mine |= Q(from_rep__team__in=teams) | Q(to_team__in=teams)
@@ -130,12 +130,6 @@ def sees_all(user: User | AnonymousUser) -> bool:
     return isinstance(user, User) and user.is_active and (user.is_superuser or bool(groups_of(user) & SEES_ALL))
 
 
-def pools_of(rep: Rep) -> list[int]:
-    """Ids of the pools in whose turns the rep takes part, so that what waits in their queue is theirs to take."""
-    mine = Membership.objects.filter(rep=rep, is_active=True, pool__is_active=True)
-    return list(mine.values_list("pool_id", flat=True))
-
-
 def managed_teams(rep: Rep) -> set[int]:
     """Ids of the teams the rep manages, with everything below them."""
     managed = set(Team.objects.filter(manager=rep).values_list("id", flat=True))
@@ -157,7 +151,7 @@ def sides(user: User | AnonymousUser, handoff: Handoff) -> frozenset[Side]:
     in_charge = {owner.team_id} if owner is not None else {handoff.team_id, handoff.to_team_id}
     if teams & in_charge:
         found.add(Side.MANAGER)
-    if handoff.queue_id is not None and handoff.state == State.UNASSIGNED and handoff.queue_id in pools_of(rep):
+    if handoff.queue_id is not None and handoff.state == State.UNASSIGNED and handoff.queue_id in rep.pool_ids:
         found.add(Side.MEMBER)
     from_team = sender.team_id if sender is not None else handoff.from_team_id
     if (sender is not None and sender.pk == rep.pk) or from_team in teams:
@@ -283,12 +277,10 @@ def _offices_of(user: User, at: datetime) -> set[str]:
     rep = rep_of(user)
     if rep is None or not rep.is_active:
         return set()
-    found = set(Role.objects.filter(holder=rep).values_list("code", flat=True))
-    taken = Delegation.objects.filter(delegate=rep, starts_at__lte=at, ends_at__gt=at)
-    for holder, role in taken.values_list("holder", "role"):
-        held = Role.objects.filter(holder=holder).values_list("code", flat=True)
-        found |= {code for code in held if role in {"", code}}
-    return found
+    given = Q(holder__delegations_given__delegate=rep, holder__delegations_given__starts_at__lte=at)
+    given &= Q(holder__delegations_given__ends_at__gt=at)
+    given &= Q(holder__delegations_given__role="") | Q(holder__delegations_given__role=F("code"))
+    return set(Role.objects.filter(Q(holder=rep) | given).values_list("code", flat=True))
 
 
 def _keeps_the_machine(user: User) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from django.db.models import Prefetch, QuerySet
 
 from handoffs import wording
-from handoffs.access import pools_of, rep_of
+from handoffs.access import rep_of
 from handoffs.models import IN_ORDER, Handoff, State
 from handoffs.views import chips
 from handoffs.views.chips import Chip, chip
@@ -169,9 +169,7 @@ def grouped(handoffs: Iterable[Handoff], user: User, reading: Reading) -> list[G
     """The rows under their headings; empty groups are left out."""
     rep = rep_of(user)
     offices = cache(lambda: Offices.at(reading.now))
-    shown = list(handoffs)
-    pools = pools_of(rep) if rep is not None and any(handoff.queue_id for handoff in shown) else ()
-    rows = [row(handoff, rep, reading, offices, pools) for handoff in shown]
+    rows = [row(handoff, rep, reading, offices) for handoff in handoffs]
     found = (
         Group(key=key, title=title, icon=icon, tone=tone, rows=[row for row in rows if row.chip.group == key])
         for key, title, icon, tone in GROUPS
@@ -179,13 +177,10 @@ def grouped(handoffs: Iterable[Handoff], user: User, reading: Reading) -> list[G
     return [group for group in found if group.rows]
 
 
-def row(
-    handoff: Handoff, rep: Rep | None, reading: Reading, offices: Callable[[], Offices], pools: Collection[int] = ()
-) -> Row:
+def row(handoff: Handoff, rep: Rep | None, reading: Reading, offices: Callable[[], Offices]) -> Row:
     """The words of one handoff (from `handoffs_of`) for a reader who is `rep`, or nobody on the roster.
 
-    `offices` tell whom the ladder alerts; they are asked for only where a promise was missed. `pools` are those in
-    whose turns the reader takes part.
+    `offices` tell whom the ladder alerts; they are asked for only where a promise was missed.
     """
     clock = present_clock(handoff)
     is_owner = rep is not None and handoff.owner_id == rep.pk
@@ -214,7 +209,7 @@ def row(
         happened=happened,
         ahead=ahead,
         next_step=_next_step(handoff, is_sender=is_sender),
-        verbs=_verbs(handoff, is_owner=is_owner, is_sender=is_sender, may_take=handoff.queue_id in pools),
+        verbs=_verbs(handoff, rep, is_owner=is_owner, is_sender=is_sender),
     )
 
 
@@ -265,10 +260,10 @@ def _holders(handoff: Handoff, clock: Clock, rep: Rep | None, offices: Offices) 
     return {role: YOU if holder == rep else holder.name for role, holder in found.items() if holder}
 
 
-def _verbs(handoff: Handoff, *, is_owner: bool, is_sender: bool, may_take: bool) -> tuple[str, ...]:
+def _verbs(handoff: Handoff, rep: Rep | None, *, is_owner: bool, is_sender: bool) -> tuple[str, ...]:
     """What the row offers the reader; everything else is on the handoff's own page."""
-    if may_take and handoff.state == State.UNASSIGNED:
-        return ("take",)
+    if handoff.state == State.UNASSIGNED and handoff.queue_id is not None:
+        return ("take",) if rep is not None and handoff.queue_id in rep.pool_ids else ()
     if is_owner and handoff.state in OWNERS_VERBS:
         return OWNERS_VERBS[State(handoff.state)]
     return ("resubmit",) if is_sender and handoff.state == State.REJECTED else ()

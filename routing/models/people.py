@@ -183,6 +183,12 @@ class Rep(Caps):
         if seen and current is not None and current.pk == self.pk and self.pk is not None:
             raise ValidationError({"cover": _ring(self, self.cover)})
 
+    @cached_property
+    def pool_ids(self) -> frozenset[int]:
+        """Ids of the pools in whose turns the person takes part, read once: what waits in a queue of theirs is to take."""
+        mine = self.memberships.filter(is_active=True, pool__is_active=True)
+        return frozenset(mine.values_list("pool_id", flat=True))
+
     def is_paused(self, at: datetime) -> bool:
         """Whether the person asked for no new work at `at` (aware UTC)."""
         if self.paused_since is None or self.paused_since > at:

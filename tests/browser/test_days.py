@@ -84,7 +84,7 @@ def test_a_reps_morning_by_mouse_or_thumb(page: Page, morning: Morning, width: i
     why = tab.locator("details", has=tab.get_by_role("heading", name="Why me?"))
     if width == 390:
         why.locator("summary").first.click()
-    expect(why.get_by_text("Freya Aldous")).to_be_visible()
+    expect(why.get_by_role("listitem").get_by_text("Freya Aldous")).to_be_visible()
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     tab.get_by_role("button", name="Acknowledge").click()
@@ -119,10 +119,10 @@ def test_a_reps_morning_without_touching_the_mouse(page: Page, morning: Morning)
     tab.wait_for_url(f"**/handoffs/{morning.fresh.reference}/")
 
     why = tab.locator("details", has=tab.get_by_role("heading", name="Why me?"))
-    expect(why.get_by_text("Freya Aldous")).to_be_visible()
+    expect(why.get_by_role("listitem").get_by_text("Freya Aldous")).to_be_visible()
     _tab_to(tab, why.locator("summary").first)
     keys.press("Enter")
-    expect(why.get_by_text("Freya Aldous")).to_be_hidden()
+    expect(why.get_by_role("listitem").get_by_text("Freya Aldous")).to_be_hidden()
 
     keys.press("a")
     expect(tab.locator("#toasts")).to_contain_text("Acknowledged")

@@ -132,7 +132,7 @@ def test_seeing_costs_a_handful_of_queries(
     for place in range(4):
         assigned(firm, name=f"Account {place}")
     user = fresh(firm.user("elena"))
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         assert len(visible_to(user)) == 4
 
 

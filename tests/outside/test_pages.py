@@ -125,7 +125,7 @@ def test_many_notices_come_in_pages_at_the_same_cost(firm: Company, django_asser
         for n in range(120)
     )
     client = signed_in(firm, "ingrid")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         first = client.get("/notices/")
     assert "1 to 50 of 121" in text(first)
     assert "99+" in text(first)

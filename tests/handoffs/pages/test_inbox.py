@@ -183,7 +183,7 @@ def test_fifty_handoffs_take_no_more_queries_than_five(firm: Company, give: Give
     many = [queries(ingrid, "/"), queries(ben, "/?view=all"), queries(ingrid, "/?q=account")]
 
     assert many == few
-    assert max(many) <= 19, "three of them ask who answers for the ladder"
+    assert max(many) <= 22, "three of them ask who answers for the ladder, three for queues and offices of the reader"
 
 
 def test_long_lists_come_in_pages_of_fifty(firm: Company, give: Give, sign_in: SignIn) -> None:
