@@ -185,7 +185,7 @@ class Rep(Caps):
 
     @cached_property
     def pool_ids(self) -> frozenset[int]:
-        """Ids of the pools in whose turns the person takes part, read once: what waits in a queue of theirs is to take."""
+        """Ids of the pools in whose turns the person takes part, read once."""
         mine = self.memberships.filter(is_active=True, pool__is_active=True)
         return frozenset(mine.values_list("pool_id", flat=True))
 
