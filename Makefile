@@ -48,6 +48,7 @@ check: check-static test every-cell faults screenshots api-fuzz ## Run all that 
 faults: $(VENV)/.installed-dev ## Kill the product a hundred times, race it a thousand, and count
 	HANDOFFS_KILLS=100 HANDOFFS_RACES=1000 $(PY) -m tests.services -- $(PY) -m pytest -m fault tests/faults
 	HANDOFFS_PICKS=10000 $(PY) -m tests.services -- $(PY) -m pytest tests/routing/test_fair_picks.py
+	HANDOFFS_DEMO_TWICE=1 $(PY) -m tests.services -- $(PY) -m pytest tests/handoffs/test_demo.py -k left_to_chance
 
 .PHONY: every-cell
 every-cell: $(VENV)/.installed-dev ## Ask every address as everybody by every method; the tests leave some methods out

@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page
 from tests.browser.conftest import Desk, SignIn
 
 pytestmark = pytest.mark.browser
-WIDTHS = (1360, 390)
 EVERY_WIDTH = (320, 390, 768, 900, 1024, 1360, 1920)
 # Structure is the same in the dark; what can differ there is whether it can be read.
 ONLY_CONTRAST = {"runOnly": ["color-contrast"]}
@@ -39,17 +38,15 @@ def dialogs(desk: Desk) -> list[tuple[str, str]]:
 
 
 def faults(tab: Page) -> list[str]:
-    """What axe finds wrong with what is open in the tab, one line per width, theme, rule and place."""
+    """What axe finds wrong with what is open in the tab: all on a desk in light, what can be read on a telephone in
+    the dark. `test_every_page` looks at every page in every way.
+    """
     found = []
-    for theme in ("light", "dark"):
+    for width, theme, options in ((1360, "light", {}), (390, "dark", ONLY_CONTRAST)):
         tab.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        options: dict[str, Any] = {} if theme == "light" else ONLY_CONTRAST
-        for width in WIDTHS:
-            tab.set_viewport_size({"width": width, "height": 900})
-            violated = Axe().run(tab, options=options).response["violations"]
-            found += [
-                f"{width} {theme} {rule['id']}: {node['html'][:120]}" for rule in violated for node in rule["nodes"]
-            ]
+        tab.set_viewport_size({"width": width, "height": 900})
+        violated = Axe().run(tab, options=options).response["violations"]
+        found += [f"{width} {theme} {rule['id']}: {node['html'][:120]}" for rule in violated for node in rule["nodes"]]
     return found
 
 

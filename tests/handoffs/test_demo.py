@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -82,6 +83,7 @@ def test_its_shares_are_those_of_a_firm_that_does_well_and_not_perfectly(loaded)
     assert 0.65 <= ends["converted"] / (ends["converted"] + ends["lost"]) <= 0.9
 
 
+@pytest.mark.skipif("HANDOFFS_DEMO_TWICE" not in os.environ, reason="make faults loads it a second time")
 def test_nothing_is_left_to_chance_and_it_can_be_emptied(loaded):
     with transaction.atomic():
         before = content()

@@ -160,14 +160,14 @@ def assert_equal_to_the_walk(rules: CompiledRules, facts: Facts) -> None:
     assert match.just_before(3) == [(line, line.conditions.first_failing(located)) for line in passed[-3:]]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(rules=rule_sets(), facts=st.lists(any_facts(), min_size=1, max_size=8))
 def test_the_index_gives_what_the_walk_gives(rules: CompiledRules, facts: list[Facts]) -> None:
     for known in facts:
         assert_equal_to_the_walk(rules, known)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rules=rule_sets(), facts=st.lists(any_facts(), min_size=1, max_size=8), room=st.sampled_from((0, 1, 2, 4)))
 def test_with_no_room_for_masks_the_index_gives_the_same(rules: CompiledRules, facts: list[Facts], room: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -199,7 +199,7 @@ def test_the_catch_all_takes_everything_whatever_it_is(facts: Facts) -> None:
         assert catch_all in match.onward()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rules=rule_sets(), facts=any_facts())
 def test_compiling_twice_gives_the_same(rules: CompiledRules, facts: Facts) -> None:
     again = CompiledRules(1, 7, rules.segments, rules.territories, rules.lines)
@@ -208,7 +208,7 @@ def test_compiling_twice_gives_the_same(rules: CompiledRules, facts: Facts) -> N
     assert list(again.all_that_match(located)) == list(rules.all_that_match(located))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(facts=any_facts())
 @example(facts=Facts(handoff_type="x" * 2000, region="\u2026" * 300, custom={"k" * 300: "\ufdfa" * 150}))
 def test_normal_facts_are_normal_once_more_and_come_back_from_the_receipt(facts: Facts) -> None:
