@@ -90,6 +90,7 @@ NOT_PAGES = {
     "response_file": "a file",
     "acknowledge": "takes a form",
     "undo_acknowledge": "takes a form",
+    "take": "takes a form",
     "ask_gap": "takes a form",
     "fill_gap": "pictured in the record, in the gap's own line",
     "healthz": "for machines",
