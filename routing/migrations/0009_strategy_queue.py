@@ -2,6 +2,10 @@
 
 from django.db import migrations, models
 
+from routing.frozen_versions import guard
+
+on, off = guard()
+
 
 class Migration(migrations.Migration):
 
@@ -9,7 +13,9 @@ class Migration(migrations.Migration):
         ('routing', '0008_what_if_checks'),
     ]
 
+    # SQLite makes the table of rules anew.
     operations = [
+        migrations.RunPython(off, on),
         migrations.RemoveConstraint(
             model_name='rule',
             name='rule_pool_strategy_has_a_pool',
@@ -28,4 +34,5 @@ class Migration(migrations.Migration):
             model_name='rule',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('strategy__in', ('round_robin', 'least_loaded', 'queue')), _negated=True), ('pool__isnull', False), _connector='OR'), name='rule_pool_strategy_has_a_pool', violation_error_message='This strategy needs a pool. Choose one.'),
         ),
+        migrations.RunPython(on, off),
     ]
