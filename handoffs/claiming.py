@@ -6,6 +6,7 @@ A worker that dies leaves its lease to expire, and the row is taken again. A res
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -18,6 +19,15 @@ BUDGET = timedelta(seconds=10)
 
 LEASE = timedelta(seconds=90)
 """Longer than the longest network call of one row."""
+
+
+def in_time(rows: Iterable[Row], *, clock: Callable[[], datetime]) -> Iterator[Row]:
+    """The rows one after another, until the pass has used up its real time."""
+    until = clock() + BUDGET
+    for row in rows:
+        if clock() >= until:
+            return
+        yield row
 
 
 def claim_due(model: type[Row], *, now: datetime, real_now: datetime, limit: int, only: int | None = None) -> list[Row]:

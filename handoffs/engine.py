@@ -65,10 +65,8 @@ def run_due(*, now: datetime, clock: Callable[[], datetime], limit: int = HANDOF
 
 def climb_due(*, now: datetime, clock: Callable[[], datetime], limit: int = STEPS_PER_PASS) -> int:
     """Takes the highest due step of up to `limit` clocks; returns how many clocks were looked at."""
-    until = clock() + claiming.BUDGET
-    due = due_clocks(now=now, limit=limit)
-    for taken, ticking in enumerate(due):
-        if clock() >= until:
-            return taken
+    taken = 0
+    for ticking in claiming.in_time(due_clocks(now=now, limit=limit), clock=clock):
         escalation.take_step(ticking, now=now)
-    return len(due)
+        taken += 1
+    return taken

@@ -31,11 +31,10 @@ TRY_AGAIN = timedelta(minutes=5)
 
 def look_due(*, now: datetime, clock: Callable[[], datetime], limit: int) -> int:
     """Looks at up to `limit` leaves that have begun; returns how many. `clock` tells real time."""
-    until = clock() + claiming.BUDGET
+    taken = 0
     due = list(_begun(now).select_related("rep__team__manager", "cover").order_by("starts_at", "id")[:limit])
-    for taken, leave in enumerate(due):
-        if clock() >= until:
-            return taken
+    for leave in claiming.in_time(due, clock=clock):
+        taken += 1
         try:
             _look(leave, now=now)
         except (InterfaceError, OperationalError):
@@ -43,7 +42,7 @@ def look_due(*, now: datetime, clock: Callable[[], datetime], limit: int) -> int
         except Exception:  # one bad row must not stop the others
             log.exception("The leave %s could not be handed over; it is looked at again in %s", leave.pk, TRY_AGAIN)
             Absence.objects.filter(pk=leave.pk).update(look_at=now + TRY_AGAIN)
-    return len(due)
+    return taken
 
 
 def _begun(now: datetime) -> QuerySet[Absence]:

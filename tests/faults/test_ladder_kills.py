@@ -1,7 +1,7 @@
 """kill -9 in a step of the ladder, an alarm, or the beginning of a leave: never lost, never done twice, heard once."""
 
 import signal
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -20,6 +20,21 @@ ALARM_STEPS = ("alarms.claimed", "alarms.before_commit")
 LEAVE_STEPS = ("leaving.claimed", "leaving.before_commit")
 
 
+def started(given: datetime) -> Handoff:
+    """The only handoff there is, after all that was due when it was triggered."""
+    triggers.start_due(now=given)
+    while engine.sweep(now=given, clock=lambda: given):
+        pass
+    return Handoff.objects.get()
+
+
+def die_and_go_on(product: Product, step: str) -> None:
+    """An engine is killed at the step, and another one does what is due."""
+    killed = product.start("manage.py", "engine", "--once", HANDOFFS_FAILPOINT=step)
+    assert killed.wait(60) == -signal.SIGKILL, product.output()
+    assert product.start("manage.py", "engine", "--once").wait(60) == 0, product.output()
+
+
 @pytest.mark.parametrize("step", LADDER_STEPS)
 def test_a_step_of_the_ladder_is_taken_once_whoever_dies(
     step: str, running_product: Product, fake_slack: Fake, fake_resend: Fake
@@ -28,15 +43,10 @@ def test_a_step_of_the_ladder_is_taken_once_whoever_dies(
     given = timezone.now() - timedelta(hours=3, minutes=30)
     firm = company(now=given)
     rich_account("sql_to_ae", sender=firm.reps["dana"], now=given)
-    triggers.start_due(now=given)
-    while engine.sweep(now=given, clock=lambda: given):
-        pass
-    handoff = Handoff.objects.get()
+    handoff = started(given)
     assert handoff.state == State.ASSIGNED
 
-    killed = running_product.start("manage.py", "engine", "--once", HANDOFFS_FAILPOINT=step)
-    assert killed.wait(60) == -signal.SIGKILL, running_product.output()
-    assert running_product.start("manage.py", "engine", "--once").wait(60) == 0, running_product.output()
+    die_and_go_on(running_product, step)
 
     alerted = StepRun.objects.filter(clock__kind=ClockKind.FIRST_CONTACT, outcome=StepRun.Outcome.DONE)
     assert [run.step.action for run in alerted] == [EscalationStep.Action.ALERT_OWNER]
@@ -53,15 +63,10 @@ def test_an_alarm_is_raised_once_whoever_dies(
     firm = company(now=given)
     firm.pools["cs"].memberships.update(is_active=False)
     rich_account("closed_to_cs", sender=firm.reps["oskar"], now=given)
-    triggers.start_due(now=given)
-    while engine.sweep(now=given, clock=lambda: given):
-        pass
-    handoff = Handoff.objects.get()
+    handoff = started(given)
     assert handoff.state == State.UNASSIGNED
 
-    killed = running_product.start("manage.py", "engine", "--once", HANDOFFS_FAILPOINT=step)
-    assert killed.wait(60) == -signal.SIGKILL, running_product.output()
-    assert running_product.start("manage.py", "engine", "--once").wait(60) == 0, running_product.output()
+    die_and_go_on(running_product, step)
 
     assert Event.objects.filter(stream=handoff.stream, verb="alarmed").count() == 1
     posts = [row for row in fake_slack.effects(path="chat.postMessage") if "Nobody has" in str(row)]
@@ -75,19 +80,14 @@ def test_what_somebody_on_leave_leaves_behind_moves_once_whoever_dies(
     given = timezone.now() - timedelta(minutes=40)
     firm = company(now=given)
     rich_account("sql_to_ae", sender=firm.reps["dana"], now=given)
-    triggers.start_due(now=given)
-    while engine.sweep(now=given, clock=lambda: given):
-        pass
-    handoff = Handoff.objects.get()
+    handoff = started(given)
     assert handoff.owner == firm.reps["ingrid"]
     begun = given + timedelta(minutes=5)
     AbsenceFactory.create(
         rep=handoff.owner, starts_at=begun, ends_at=begun + timedelta(days=7), cover=firm.reps["mikael"]
     )
 
-    killed = running_product.start("manage.py", "engine", "--once", HANDOFFS_FAILPOINT=step)
-    assert killed.wait(60) == -signal.SIGKILL, running_product.output()
-    assert running_product.start("manage.py", "engine", "--once").wait(60) == 0, running_product.output()
+    die_and_go_on(running_product, step)
 
     handoff.refresh_from_db()
     assert (handoff.owner, handoff.assignment.number) == (firm.reps["mikael"], 2)
