@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, cast
 
 from routing.countries import normal_country
 
@@ -114,16 +114,23 @@ _STORED = tuple(item.name for item in fields(Facts) if item.init)
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Facts placed on the map of one rule-set version: its segment and its territory."""
+    """Facts placed on the map of one rule-set version; `known` holds their segment and territory too."""
 
     facts: Facts
-    segment: str | None
-    territory: str | None
-    known: Mapping[str, Known] = field(init=False, repr=False, compare=False)
+    known: Mapping[str, Known] = field(repr=False)
 
-    def __post_init__(self) -> None:
-        known = {**self.facts.known, "segment": self.segment, "territory": self.territory}
-        object.__setattr__(self, "known", known)
+    @classmethod
+    def at(cls, facts: Facts, segment: str | None, territory: str | None) -> Located:
+        """The facts in this segment and this territory; None means in none."""
+        return cls(facts, {**facts.known, "segment": segment, "territory": territory})
+
+    @property
+    def segment(self) -> str | None:
+        return cast(str | None, self.known["segment"])
+
+    @property
+    def territory(self) -> str | None:
+        return cast(str | None, self.known["territory"])
 
     def value(self, name: str) -> Known:
         """The fact a condition on `name` looks at; None when it is not known."""

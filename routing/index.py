@@ -10,8 +10,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import reduce
-from operator import and_, call
+from functools import lru_cache, reduce
+from operator import and_, call, or_
 from typing import Any
 
 from routing.conditions import PREFIX_FIELDS, RANGE_FIELDS, TAKER, Condition
@@ -19,6 +19,8 @@ from routing.facts import Known
 
 ROOM = 8 * 2**20
 """Bytes of masks that one field may keep ready; a field with more to say keeps lists, and makes masks when asked."""
+SETS = 512
+"""How many sets of words a field keeps the mask of, where they have room."""
 SEVERAL_FIELDS = frozenset({"product", TAKER})
 """Fields whose fact is a set of words, of which one is enough."""
 
@@ -47,8 +49,9 @@ class Index:
 
     def holding(self, known: Mapping[str, Known]) -> int:
         """The conjunctions that hold, as bits."""
-        found = map(known.get, self._fields)
-        return reduce(and_, map(call, self._masks, found, self._unasked), self._all)
+        if not self._fields:
+            return self._all
+        return reduce(and_, map(call, self._masks, map(known.get, self._fields), self._unasked))
 
     def first(self, known: Mapping[str, Known]) -> int | None:
         """The place of the first conjunction that holds."""
@@ -114,15 +117,16 @@ def _several(asked: Asked, size: int, unasked: int) -> Mask:
     unknown = unasked | _missing(asked, size)
     mask_with = _looked_up(bits, size)
 
-    def mask(found: frozenset[str] | None, others: int) -> int:
+    # Customers buy the same few sets of products again and again.
+    @lru_cache(maxsize=min(SETS, ROOM * 8 // (size + 1)))
+    def mask_of_set(found: frozenset[str] | None) -> int:
         if not found:
             return unknown
         # A handoff may have more words than the rules ask about.
-        for word in found if len(found) <= len(bits) else found & bits.keys():
-            others |= mask_with(word, 0)
-        return others
+        words = found if len(found) <= len(bits) else found & bits.keys()
+        return reduce(or_, (mask_with(word, 0) for word in words), unasked)
 
-    return mask
+    return lambda found, _others: mask_of_set(found)
 
 
 def _prefixes(asked: Asked, size: int, unasked: int) -> Mask:

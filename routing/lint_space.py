@@ -247,7 +247,7 @@ def _holds(condition: Condition, placed: Located) -> bool:
 def _variables(rules: CompiledRules, types: Sequence[str]) -> Iterator[Variable]:
     def place(cell: Cell) -> Located:
         facts = Facts(**{"handoff_type": types[0], **cell})
-        return Located(facts, segment_of(rules.segments, facts), None)
+        return Located.at(facts, segment_of(rules.segments, facts), None)
 
     asked: dict[str, dict[Condition, None]] = {}
     sources = [*(line.conditions for line in rules.lines), *(region.conditions for region in rules.territories)]

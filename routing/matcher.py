@@ -124,9 +124,11 @@ class CompiledRules:
 
     def locate(self, facts: Facts) -> Located:
         """Places the facts in their segment and in the most specific territory that holds them."""
-        segment = self._sizes.segment_of(facts)
-        place = self._places.first({**facts.known, "segment": segment})
-        return Located(facts, segment, None if place is None else self.territories[place].code)
+        known = {**facts.known, "segment": self._sizes.segment_of(facts), "territory": None}
+        place = self._places.first(known)
+        if place is not None:
+            known["territory"] = self.territories[place].code
+        return Located(facts, known)
 
     def match(self, facts: Facts) -> Match:
         """The first rule that takes the facts. The catch-all takes everything, so there is one; NoRulesError

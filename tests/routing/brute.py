@@ -121,7 +121,7 @@ def _parts(rules: CompiledRules) -> list[list[dict[str, Any]]]:
 
 def cells_of(space: Space, facts: Facts) -> dict[str, int]:
     """In which cell of each variable a record lies, found out by asking the conditions."""
-    placed = Located(facts, segment_of(space.rules.segments, facts), None)
+    placed = Located.at(facts, segment_of(space.rules.segments, facts), None)
     cells = {}
     for name, variable in space.variables.items():
         holding = {condition: _holds(condition, placed) for condition in variable.masks}

@@ -23,10 +23,10 @@ KNOWN: dict[str, Any] = {
 
 
 def located(*, segment: str | None = "enterprise", territory: str | None = "emea-north", **facts: Any) -> Located:
-    return Located(Facts(**{**KNOWN, **facts}), segment, territory)
+    return Located.at(Facts(**{**KNOWN, **facts}), segment, territory)
 
 
-UNKNOWN = Located(Facts(handoff_type="sql_to_ae"), None, None)
+UNKNOWN = Located.at(Facts(handoff_type="sql_to_ae"), None, None)
 
 
 def holds(raw: object, at: Located) -> bool:

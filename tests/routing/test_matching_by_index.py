@@ -135,9 +135,9 @@ def any_facts(draw: st.DrawFn) -> Facts:
 def walked(rules: CompiledRules, facts: Facts) -> tuple[Located, list[Line]]:
     """The same answer by asking everything of everybody, one after another."""
     segment = next((bounds.code for bounds in rules.segments if bounds.holds(facts)), None)
-    placed = Located(facts, segment, None)
+    placed = Located.at(facts, segment, None)
     lies_in = (region.code for region in rules.territories if region.conditions.first_failing(placed) is None)
-    located = Located(facts, segment, next(lies_in, None))
+    located = Located.at(facts, segment, next(lies_in, None))
     return located, [line for line in rules.lines if line.refusal(located) is None]
 
 
