@@ -45,9 +45,12 @@ def compile_now(rule_set_id: int) -> CompiledRules:
 def put_together(
     rule_set: RuleSet, *, segments: Iterable[Segment], territories: Iterable[Territory], rules: Iterable[Rule]
 ) -> CompiledRules:
-    """Compiles rows that are in memory: every condition is read and checked, what is switched off is left out."""
+    """Compiles rows that are in memory; what is switched off is left out.
+
+    What a version says is in force, so that nothing in it is refused here: `soundness` and `linting` tell of it.
+    """
     with _uncollected():
-        regions = [Region(t.code, Conditions.from_json(t.conditions)) for t in territories]
+        regions = [Region(t.code, Conditions.stored(t.conditions)) for t in territories]
         sizes = [
             SegmentBounds(normal_word(s.code) or s.code, s.employees_from, s.employees_below, s.by_tier)
             for s in segments
@@ -79,7 +82,7 @@ def _line(rule: Rule) -> Line:
         id=rule.id,
         code=rule.code,
         name=rule.name,
-        conditions=Conditions.from_json(rule.conditions),
+        conditions=Conditions.stored(rule.conditions),
         strategy=rule.strategy,
         pool_id=rule.pool_id,
         named_rep=rule.named_rep_id,

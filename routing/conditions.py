@@ -1,7 +1,8 @@
 """What a rule asks of the facts: a conjunction of conditions, each a set or a half-open range; absent means any.
 
 A condition set is valid by having been constructed: `Conditions.from_json` raises ConditionError with one sentence
-naming the field. A missing fact is its own member, written "missing"; it is never *any*.
+naming the field. A missing fact is its own member, written "missing"; it is never *any*. `Conditions.stored` reads what
+is in force already and raises nothing: what is refused today lets nothing pass.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class ConditionError(ValueError):
 class Condition:
     """One field's test: `values`, `prefixes` or the range is in use; `missing` admits the absent fact.
 
-    A range field without bounds admits the absent fact alone. Raises ConditionError for a test that nothing can pass.
+    A range field without bounds admits the absent fact alone. `is_unreadable` is a stored test of which no sense can be
+    made any more, and that nothing passes. Raises ConditionError for any other test that nothing can pass.
     """
 
     field: str
@@ -61,6 +63,7 @@ class Condition:
     at_least: int | None = None
     below: int | None = None
     missing: bool = False
+    is_unreadable: bool = False
     admitted: frozenset[str | None] | None = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,7 +83,7 @@ class Condition:
             if name not in {"product", TAKER}:
                 admitted = self.values | _ABSENT if self.missing else self.values
         # Whoever reasons about rules makes tests on names of their own.
-        if empty and not self.missing and (name in _FIELDS or name.startswith(CUSTOM)):
+        if empty and not self.missing and not self.is_unreadable and (name in _FIELDS or name.startswith(CUSTOM)):
             raise ConditionError(name, f"{name}: nothing at all would pass. Name a value, or leave the field out.")
         object.__setattr__(self, "admitted", admitted)
 
@@ -105,7 +108,7 @@ class Condition:
     def words(self) -> str:
         """The condition as people say it: "segment is enterprise or mid_market"."""
         name = self.field.removeprefix(CUSTOM).replace("_", " ")
-        parts = sorted(self.values)
+        parts = ["something that cannot be read"] if self.is_unreadable else sorted(self.values)
         if self.prefixes:
             parts = [f"{prefix}…" for prefix in self.prefixes]
         elif self.at_least is not None and self.below is not None:
@@ -136,6 +139,19 @@ class Conditions:
             raise ConditionError("", 'Conditions are a mapping of field to values, e.g. {"segment": ["smb"]}.')
         return cls(tuple([_read(name, raw[name]) for name in sorted(raw)]))
 
+    @classmethod
+    def stored(cls, raw: object) -> Conditions:
+        """Reads what a version says that another release may have written.
+
+        A word that no fact can be any more is kept as it is written. Any other condition that `from_json` refuses is
+        unreadable; it is never left out, which would be *any*.
+        """
+        try:
+            return cls.from_json(raw)
+        except ConditionError:
+            told = raw if isinstance(raw, dict) else {"condition": raw}
+            return cls(tuple([_read_stored(name, told[name]) for name in sorted(told)]))
+
     def first_failing(self, located: Located) -> Condition | None:
         """The first condition that does not hold, or None when all hold."""
         return first_failing(self.items, located.known)
@@ -163,6 +179,17 @@ def _read(name: str, value: object) -> Condition:
     raise _misshapen(name)
 
 
+def _read_stored(name: str, value: object) -> Condition:
+    try:
+        return _read(name, value)
+    except ConditionError:
+        words = value if isinstance(value, list) and (name in _SPELLING or _is_custom(name)) else []
+        if not words or not all(isinstance(word, str) and word for word in words):
+            return Condition(name, is_unreadable=True)
+        spell = _SPELLING.get(name, normal_value)
+        return _admitting(name, {word if word == MISSING else spell(word) or word for word in words})
+
+
 def _misshapen(name: object) -> ConditionError:
     if name in RANGE_FIELDS:
         return ConditionError(str(name), f'{name}: give a range such as {{"from": 100, "below": 1000}}.')
@@ -178,12 +205,14 @@ def _of_words(name: str, value: tuple[object, ...]) -> Condition:
         raise ConditionError(
             name, f"{name}: {len(value):,} values are more than the {MOST_VALUES:,} a rule may list. Split the rule."
         )
-    words = {_word(name, word) for word in value}
-    missing = MISSING in words
-    words.discard(MISSING)
+    return _admitting(name, {_word(name, word) for word in value})
+
+
+def _admitting(name: str, words: set[str]) -> Condition:
+    missing, named = MISSING in words, words - {MISSING}
     if name in PREFIX_FIELDS:
-        return Condition(name, prefixes=tuple(sorted(words)), missing=missing)
-    return Condition(name, frozenset(words), missing=missing)
+        return Condition(name, prefixes=tuple(sorted(named)), missing=missing)
+    return Condition(name, frozenset(named), missing=missing)
 
 
 _shared = lru_cache(maxsize=2**14)(_of_words)

@@ -105,8 +105,13 @@ class Facts:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Facts:
-        """The facts of a receipt."""
-        return cls(**{key: value for key, value in raw.items() if key in _STORED})
+        """The facts of a receipt. A country that is none any more stays what it was."""
+        facts = cls(**{key: value for key, value in raw.items() if key in _STORED})
+        country = raw.get("country")
+        if facts.country is None and isinstance(country, str):
+            object.__setattr__(facts, "country", country)
+            object.__setattr__(facts, "known", facts._by_name())
+        return facts
 
 
 _STORED = tuple(item.name for item in fields(Facts) if item.init)

@@ -8,6 +8,7 @@ with a record that shows it. Exact and pure.
   account to its own owner or pod come first on purpose and are not counted.
 - **gap**: records that only the catch-all takes.
 - **undecided**: the budget was used up before the answer was known.
+- **unreadable**: conditions that another release wrote and this one would refuse; `routing.linting` looks for them.
 
 Records are what facts can be: the segment follows from head count and tier, the territory from the facts it looks at.
 Whether an owner exists, in a receiving role and other than the sender, is a fact of its own per strategy, and per

@@ -191,6 +191,8 @@ class Space:
         """The cells in which all conditions hold; None when there is none. A territory lies in no territory."""
         box: Box = {}
         for condition in conditions.items:
+            if condition.is_unreadable:
+                return None
             if condition.field == PLACE:
                 if not condition.missing:
                     return None
@@ -253,7 +255,7 @@ def _variables(rules: CompiledRules, types: Sequence[str]) -> Iterator[Variable]
     sources = [*(line.conditions for line in rules.lines), *(region.conditions for region in rules.territories)]
     needed = (condition for line in rules.lines if (condition := owner_needed(line)) is not None)
     for condition in [*(item for source in sources for item in source.items), *needed]:
-        if condition.field != PLACE:
+        if condition.field != PLACE and not condition.is_unreadable:
             asked.setdefault(variable_of(condition.field), {})[condition] = None
     of_regions = {item for region in rules.territories for item in region.conditions.items}
     for name, conditions in sorted(asked.items()):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from django.db.models import Q
 
 from routing.compiling import compile_now
+from routing.conditions import ConditionError, Conditions
 from routing.lint import Finding, Target, findings_of
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line
-from routing.models import Function, HandoffType, Membership, Pod, Pool, Rep, Rule, RuleSet
+from routing.models import Function, HandoffType, Membership, Pod, Pool, Rep, Rule, RuleSet, Territory
 
 
 def findings(rule_set_id: int) -> list[Finding]:
     """What is wrong with a version as it stands, rule by rule in their order; nothing when it is sound.
 
-    Pools, members and people are taken as they are now. Raises RuleSet.DoesNotExist.
+    What conditions of today cannot say comes first. Pools, members and people are taken as they are now. Raises
+    RuleSet.DoesNotExist.
     """
     rules = compile_now(rule_set_id)
-    return findings_of(rules, targets=targets_of(rules), types=HandoffType.values)
+    return [*_unreadable(rule_set_id), *findings_of(rules, targets=targets_of(rules), types=HandoffType.values)]
 
 
 def targets_of(rules: CompiledRules) -> dict[int, Target]:
@@ -38,6 +40,18 @@ def by_number(number: int | None) -> RuleSet | None:
     """A version by its number, or the live one; None when there is none."""
     wanted = Q(number=number) if number is not None else Q(state=RuleSet.State.LIVE)
     return RuleSet.objects.filter(wanted).first()
+
+
+def _unreadable(rule_set_id: int) -> Iterator[Finding]:
+    """Rules in use and territories that another release wrote, and of which this one lets nothing or less pass."""
+    rules = Rule.objects.filter(rule_set=rule_set_id, is_enabled=True).order_by("position")
+    for part in (*rules, *Territory.objects.filter(rule_set=rule_set_id)):
+        try:
+            Conditions.from_json(part.conditions)
+        except ConditionError as error:
+            code, name = (part.code, str(part)) if isinstance(part, Rule) else ("", f"Territory {part}")
+            sentence = f"{name} asks for what no record can have. {error}"
+            yield Finding(kind="unreadable", code=code, blocking=True, sentence=sentence)
 
 
 def _target(

@@ -73,6 +73,8 @@ def _edges(
     no edges of its own: those of its conditions are lint's affair.
     """
     name = condition.field
+    if condition.is_unreadable:
+        return
     if name in RANGE_FIELDS:
         yield from _range_edges(condition, facts)
     elif name == "segment":

@@ -8,7 +8,7 @@ from django import forms
 
 from routing import soundness
 from routing.admin_base import ModelForm, business_now
-from routing.conditions import PREFIX_FIELDS, RANGE_FIELDS, SET_FIELDS, Conditions
+from routing.conditions import PREFIX_FIELDS, RANGE_FIELDS, SET_FIELDS
 from routing.drafts import stale_edit
 from routing.form_fields import json_field
 from routing.models import Rule, RuleSet, Segment, Territory
@@ -115,16 +115,9 @@ class TerritoryLineForm(NamedByRules, ModelForm[Territory]):
 
     def clean_conditions(self) -> dict[str, Any]:
         raw: dict[str, Any] = self.cleaned_data["conditions"]
-        try:
-            conditions = Conditions.from_json(raw)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from error
-        if any(item.field == "territory" for item in conditions.items):
-            raise forms.ValidationError("A territory cannot be made of territories. Name countries, regions or others.")
-        known = {"segment": soundness.codes_of(self.instance.rule_set_id)["segment"]}
-        strange = next(soundness.unknown_names(conditions, known=known), None)
-        if strange is not None:
-            raise forms.ValidationError(strange)
+        segments = soundness.codes_of(self.instance.rule_set_id)["segment"]
+        if sentence := soundness.territory_problem(raw, segments=segments):
+            raise forms.ValidationError(sentence)
         return raw
 
 

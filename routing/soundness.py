@@ -37,10 +37,13 @@ def problems(rule_set: RuleSet) -> list[Problem]:
     rules = list(Rule.objects.filter(rule_set=rule_set).select_related("pool", "named_rep", "owner"))
     found = [Problem("segment", segment.code, "", sentence) for segment, sentence in overlaps(segments)]
     found += [Problem("segment", "", "", sentence, blocking=False) for sentence in gaps(segments)]
+    known = {"segment": {row.code for row in segments}, "territory": {row.code for row in territories}}
+    for territory in territories:
+        if sentence := territory_problem(territory.conditions, segments=known["segment"]):
+            found.append(Problem("territory", territory.code, "conditions", sentence))
     for one, other in combinations(territories, 2):
         if sentence := tie(one, other):
             found.append(Problem("territory", one.code, "conditions", sentence))
-    known = {"segment": {row.code for row in segments}, "territory": {row.code for row in territories}}
     for rule in rules:
         found += [Problem("rule", rule.code, field, text) for field, text in rule_problems(rule, known=known)]
     if not any(rule.is_catch_all for rule in rules):
@@ -84,6 +87,17 @@ def _bands(segments: Iterable[Segment]) -> list[Segment]:
 
 
 # --- Territories ------------------------------------------------------------------------------------
+
+
+def territory_problem(raw: object, *, segments: set[str]) -> str | None:
+    """A sentence if no territory can be made of these conditions; `segments` are the codes of its version."""
+    try:
+        conditions = Conditions.from_json(raw)
+    except ValueError as error:
+        return str(error)
+    if any(item.field == "territory" for item in conditions.items):
+        return "A territory cannot be made of territories. Name countries, regions or others."
+    return next(unknown_names(conditions, known={"segment": segments}), None)
 
 
 def tie(one: Territory, other: Territory) -> str | None:

@@ -8,15 +8,10 @@ from handoffs import pipeline
 from handoffs.access import accounts_visible_to, groups_of, may, may_start, verbs_of, visible_to
 from handoffs.models import Handoff
 from routing.models import Rep, User
-from tests.factories import Company, RepFactory, TeamFactory, UserFactory, company
+from tests.factories import Company, RepFactory, TeamFactory, UserFactory
 from tests.handoffs.given import LATER, assigned, blocked
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ import pytest
 
 from handoffs import alarms, pipeline, timeline
 from handoffs.models import Delivery, Handoff, Notice, State
-from routing import compiling
 from routing.append_only import maintenance
 from routing.models import Rep, Rule
-from tests.factories import NOW, AbsenceFactory, CalendarFactory, Company, company
+from tests.factories import NOW, AbsenceFactory, CalendarFactory, Company
 from tests.handoffs.given import received
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
@@ -17,12 +16,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 HALF_AN_HOUR = timedelta(minutes=30)
 EVENING = datetime(2026, 11, 17, 18, 0, tzinfo=UTC)
 NEXT_MORNING = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def firm() -> Company:
-    compiling.compiled.cache_clear()
-    return company()
 
 
 def nobody_in(firm: Company) -> None:

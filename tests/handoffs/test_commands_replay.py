@@ -7,18 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from handoffs.models import Handoff
-from routing.compiling import compiled
 from routing.models import Decision
-from tests.factories import Company, company
+from tests.factories import Company
 from tests.handoffs.given import assigned, received
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
-
-
-@pytest.fixture
-def firm() -> Company:
-    compiled.cache_clear()
-    return company()
 
 
 @pytest.fixture

@@ -6,22 +6,15 @@ import pytest
 
 from handoffs import leaving, pipeline, timeline
 from handoffs.models import Delivery, Handoff, State
-from routing import compiling
 from routing.models import Absence, Assignment, Rep
 from sla.models import Clock, ClockKind
-from tests.factories import NOW, AbsenceFactory, CalendarFactory, Company, company
+from tests.factories import NOW, AbsenceFactory, CalendarFactory, Company
 from tests.handoffs.given import assigned
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 BEGINS = NOW + timedelta(hours=1)
 BACK = NOW + timedelta(days=7)
-
-
-@pytest.fixture
-def firm() -> Company:
-    compiling.compiled.cache_clear()
-    return company()
 
 
 @pytest.fixture

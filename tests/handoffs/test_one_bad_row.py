@@ -22,16 +22,11 @@ from routing.decide import decide
 from routing.facts import Facts
 from routing.models import Rep, Rule
 from sla.models import Clock, StepRun
-from tests.factories import NOW, AccountFactory, ActivityFactory, CalendarFactory, Company, DealFactory, company
+from tests.factories import NOW, AccountFactory, ActivityFactory, CalendarFactory, Company, DealFactory
 from tests.fakes.fixtures import Fake
 from tests.handoffs.given import assigned
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
 
 
 class BrokenCrm:

@@ -263,11 +263,6 @@ def test_only_what_is_parked_can_be_retried(state: str) -> None:
 # What nobody wants any more.
 
 
-@pytest.fixture
-def firm() -> Company:
-    return company()
-
-
 def reason_for(handoff: Handoff, purpose: str, *, number: int = 1, channel: str = "slack") -> str:
     return outbox.no_longer_wanted(
         DeliveryFactory.create(handoff=handoff, purpose=purpose, assignment_number=number, channel=channel)

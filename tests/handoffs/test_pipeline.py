@@ -13,15 +13,10 @@ from handoffs.preparing import prepare
 from handoffs.states import RefusedError
 from routing.models import Assignment, Decision, HandoffType, Membership, Turn
 from sla.models import Clock
-from tests.factories import NOW, AccountFactory, Company, DealFactory, company
+from tests.factories import NOW, AccountFactory, Company, DealFactory
 from tests.handoffs.given import LATER, assigned, received
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
 
 
 def again(handoff: Handoff, **changes: Any) -> tuple[Handoff, bool]:

@@ -10,17 +10,12 @@ from handoffs.models import Activity, Deal, Delivery, Handoff, Package, State
 from handoffs.states import RefusedError
 from routing.models import Absence, Assignment, Membership
 from sla.models import Clock, ClockInterval, ClockKind
-from tests.factories import NOW, Company, company
+from tests.factories import NOW, Company
 from tests.handoffs.given import LATER, assigned, blocked, received
 
 pytestmark = pytest.mark.django_db
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
 
 
 def ack_clock(handoff: Handoff) -> Clock:

@@ -13,7 +13,7 @@ from handoffs.connectors.ports import AccountRecord, ConnectorError
 from handoffs.models import Handoff, State
 from routing.models import RuleSet
 from sla.models import Policy
-from tests.factories import NOW, Company, company
+from tests.factories import NOW, Company
 from tests.handoffs.given import received
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_connectors")]
@@ -40,11 +40,6 @@ class CrmStumbling(EmbeddedCrm):
         if account_id == "A-ODD":
             raise ZeroDivisionError
         return super().get_account(account_id)
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
 
 
 def use(settings: Settings, crm: type) -> None:

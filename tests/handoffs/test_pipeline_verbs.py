@@ -9,15 +9,10 @@ from handoffs.models import Delivery, Handoff, State
 from handoffs.states import BadValueError, IllegalMoveError, RefusedError
 from routing.models import Assignment, Membership, Turn
 from sla.models import Clock, ClockKind, Policy
-from tests.factories import NOW, AssignmentFactory, Company, PolicyFactory, company
+from tests.factories import NOW, AssignmentFactory, Company, PolicyFactory
 from tests.handoffs.given import LATER, assigned, blocked, in_state, received, unassigned
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
 
 
 def clock_of(handoff: Handoff, kind: ClockKind = ClockKind.FIRST_CONTACT) -> Clock:

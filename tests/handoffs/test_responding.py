@@ -10,15 +10,10 @@ from handoffs.responding import response_of
 from handoffs.response import render_markdown
 from handoffs.states import RefusedError
 from routing.models import Role
-from tests.factories import NOW, Company, DelegationFactory, company
+from tests.factories import NOW, Company, DelegationFactory
 from tests.handoffs.given import LATER, assigned, blocked, received, unassigned
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
 
 
 def settle(handoff: Handoff, purpose: str, state: str, **fields: object) -> None:

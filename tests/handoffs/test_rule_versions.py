@@ -21,31 +21,10 @@ from tests.factories import (
     RoleFactory,
     TeamFactory,
     UserFactory,
-    company,
 )
 from tests.handoffs.versions import change, refusal, sign, signed, state, submit, told
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    compiling.compiled.cache_clear()
-    return company()
-
-
-@pytest.fixture
-def author(firm: Company) -> User:
-    """Somebody of RevOps who is not the one who signs."""
-    return UserFactory.create(first_name="Rui", last_name="Costa", groups=["revops"])
-
-
-@pytest.fixture
-def draft(firm: Company, author: User) -> RuleSet:
-    """A draft that gives smaller SQLs a promise of their own."""
-    begun = rule_versions.begin(based_on=firm.rule_set, title="A promise of their own", by=author, now=NOW)
-    change(begun, "R-220", target_minutes=90)
-    return begun
 
 
 # --- The straight way -------------------------------------------------------------------------------

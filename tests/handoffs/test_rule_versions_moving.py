@@ -6,33 +6,13 @@ import pytest
 
 from handoffs import rule_versions
 from handoffs.models import Event
-from routing import compiling, publish
+from routing import publish
 from routing.models import Rule, RuleSet, User
 from routing.publish import ConflictError
-from tests.factories import NOW, Company, UserFactory, company
+from tests.factories import NOW, Company
 from tests.handoffs.versions import change, refusal, signed, state, submit, told
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    compiling.compiled.cache_clear()
-    return company()
-
-
-@pytest.fixture
-def author(firm: Company) -> User:
-    """Somebody of RevOps who is not the one who signs."""
-    return UserFactory.create(first_name="Rui", last_name="Costa", groups=["revops"])
-
-
-@pytest.fixture
-def draft(firm: Company, author: User) -> RuleSet:
-    """A draft that gives smaller SQLs a promise of their own."""
-    begun = rule_versions.begin(based_on=firm.rule_set, title="A promise of their own", by=author, now=NOW)
-    change(begun, "R-220", target_minutes=90)
-    return begun
 
 
 # --- Rebase -----------------------------------------------------------------------------------------

@@ -15,17 +15,11 @@ from tests.factories import (
     Company,
     DealFactory,
     UsageStageFactory,
-    company,
 )
 
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
 
 
 def start(*, at: datetime = NOW) -> list[tuple[str, str]]:
