@@ -45,7 +45,8 @@ def by_number(number: int | None) -> RuleSet | None:
 def _unreadable(rule_set_id: int) -> Iterator[Finding]:
     """Rules in use and territories that another release wrote, and of which this one lets nothing or less pass."""
     rules = Rule.objects.filter(rule_set=rule_set_id, is_enabled=True).order_by("position")
-    for part in (*rules, *Territory.objects.filter(rule_set=rule_set_id)):
+    parts: list[Rule | Territory] = [*rules, *Territory.objects.filter(rule_set=rule_set_id)]
+    for part in parts:
         try:
             Conditions.from_json(part.conditions)
         except ConditionError as error:
