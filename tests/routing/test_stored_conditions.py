@@ -60,7 +60,7 @@ def test_what_is_refused_today_lets_nothing_pass_and_is_never_any(raw: Any) -> N
     stored = Conditions.stored(raw)
     assert stored.items
     for facts in RECORDS:
-        failing = stored.first_failing(Located(facts, None, None))
+        failing = stored.first_failing(Located.at(facts, None, None))
         assert failing is not None
         assert failing.words()
 
@@ -72,7 +72,7 @@ def test_what_can_be_read_is_read_alike() -> None:
 
 def test_a_word_that_is_none_any_more_leaves_the_others_of_its_condition_as_they_are() -> None:
     stored = Conditions.stored({"country": ["ZZ", "no"], "segment": ["Mid-market"]})
-    assert stored.first_failing(Located(FACTS, "mid_market", None)) is None
+    assert stored.first_failing(Located.at(FACTS, "mid_market", None)) is None
     assert [item.words() for item in stored.items] == ["country is NO or ZZ", "segment is mid_market"]
 
 
