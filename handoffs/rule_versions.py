@@ -19,7 +19,7 @@ from handoffs.access import signs_for
 from handoffs.models import Approval
 from routing import drafts, publish
 from routing.models import RuleSet, User
-from routing.publish import VersionError
+from routing.version_locks import VersionError, lock
 
 SUBJECT = "rule_set"
 Side, State = Approval.Side, RuleSet.State
@@ -91,7 +91,7 @@ def ask_for_changes(
 @transaction.atomic
 def make_live(rule_set: RuleSet, *, by: User, now: datetime) -> RuleSet:
     """Publishes a version that both sides have signed; from the commit on every decision is made by it."""
-    row = publish.lock(rule_set)
+    row = lock(rule_set)
     if row.state == State.IN_APPROVAL:
         _must_be_signed(row)
     live = RuleSet.objects.filter(state=State.LIVE).first()
@@ -173,7 +173,7 @@ def _counts(approval: Approval, row: RuleSet) -> bool:
 
 
 def _held_in_approval(rule_set: RuleSet, *, seen_hash: str) -> RuleSet:
-    row = publish.lock(rule_set)
+    row = lock(rule_set)
     if row.state != State.IN_APPROVAL:
         now_is = row.get_state_display().lower()
         raise VersionError(f"{row} are {now_is}, so there is nothing to sign. Look at them again.")
@@ -235,7 +235,7 @@ def _and(sides: Mapping[Approval.Side, object] | Sequence[Approval.Side]) -> str
 
 
 def _check_version(rule_set: RuleSet, version: int | None, *, now: datetime) -> None:
-    row = publish.lock(rule_set)
+    row = lock(rule_set)
     stale = drafts.stale_edit(row, seen=version, now=now) if version is not None else None
     if stale and row.state == State.DRAFT:
         raise VersionError(

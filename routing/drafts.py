@@ -6,31 +6,33 @@ Every edit moves the draft's `version` on and says by whom and when, so that two
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
-from django.db.models import Max, Model
+from django.db.models import Model
 
 from routing.models import Rule, RuleSet, Segment, Territory, User
+from routing.version_locks import VersionError, lock_live, next_number
 
+BASES: Final = frozenset({RuleSet.State.LIVE, RuleSet.State.ARCHIVED})
+"""Versions that went live under signatures, so that a copy of them is no way around those."""
 JUST_NOW = timedelta(minutes=1)
 
 
 @transaction.atomic
 def start_draft(*, based_on: RuleSet, title: str, author: User | None, now: datetime) -> RuleSet:
-    """The next version as a draft, with copies of the segments, territories and rules of `based_on`."""
-    # The version copied from is held, so that two drafts begun at once get two numbers.
-    RuleSet.objects.select_for_update().get(pk=based_on.pk)
+    """The next version as a draft, with copies of the segments, territories and rules of `based_on`.
+
+    Raises VersionError for a base that was never live: whoever wrote it could sign their own words in the copy.
+    """
+    lock_live()
+    if not RuleSet.objects.filter(pk=based_on.pk, state__in=BASES).exists():
+        raise VersionError(f"{based_on} were never live, so no draft is based on them. Begin from the live rules.")
     draft = RuleSet.objects.create(
         number=next_number(), state=RuleSet.State.DRAFT, based_on=based_on, title=title, author=author, created_at=now
     )
     copy_parts(based_on, draft)
     return draft
-
-
-def next_number() -> int:
-    """The number of the next version."""
-    last: int = RuleSet.objects.aggregate(last=Max("number"))["last"]
-    return last + 1
 
 
 def copy_parts(source: RuleSet, target: RuleSet) -> None:

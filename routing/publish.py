@@ -15,17 +15,13 @@ from django.db import transaction
 from routing import checks, linting, rebasing, soundness
 from routing.checks import Failure
 from routing.contents import contents_of
-from routing.drafts import copy_parts, next_number
+from routing.drafts import copy_parts
 from routing.lint import Finding
 from routing.models import RuleSet, User
 from routing.soundness import Problem
+from routing.version_locks import VersionError, lock, lock_live, next_number
 
 State = RuleSet.State
-TRIES = 5
-
-
-class VersionError(Exception):
-    """The version stays as it is; the message says why, and what to do."""
 
 
 class BlockedError(VersionError):
@@ -158,28 +154,6 @@ def rollback(version: RuleSet, *, signed_hash: str, by: User, now: datetime) -> 
     copy.state, copy.content_hash = State.IN_APPROVAL, signed_hash
     copy.save(update_fields=["state", "content_hash"])
     return publish(copy, signed_hash=signed_hash, now=now)
-
-
-def lock(rule_set: RuleSet) -> RuleSet:
-    """The version as it is now, held until the transaction ends. Raises VersionError if it is gone."""
-    row = RuleSet.objects.select_for_update(no_key=True).filter(pk=rule_set.pk).first()
-    if row is None:
-        raise VersionError(f"{rule_set} are gone: somebody deleted the draft.")
-    return row
-
-
-def lock_live() -> RuleSet | None:
-    """The live version, held; None if there is none. Whoever holds a version of their own too took that one first."""
-    for _ in range(TRIES):
-        seen = RuleSet.objects.filter(state=State.LIVE).values_list("pk", flat=True).first()
-        if seen is None:
-            return None
-        # While waiting for the lock another one may have gone live: then look again.
-        # Its key stays free: decisions that name the version are written meanwhile.
-        held = RuleSet.objects.select_for_update(no_key=True).get(pk=seen)
-        if held.state == State.LIVE:
-            return held
-    raise VersionError("The live rules change faster than they can be read. Try again in a moment.")
 
 
 def _must_be(row: RuleSet, state: RuleSet.State, done: str) -> None:

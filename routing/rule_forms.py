@@ -9,7 +9,7 @@ from django import forms
 from routing import soundness
 from routing.admin_base import ModelForm, business_now
 from routing.conditions import PREFIX_FIELDS, RANGE_FIELDS, SET_FIELDS
-from routing.drafts import stale_edit
+from routing.drafts import BASES, stale_edit
 from routing.form_fields import json_field
 from routing.models import Rule, RuleSet, Segment, Territory
 
@@ -197,4 +197,5 @@ class NewDraftForm(ModelForm[RuleSet]):
         based_on = self.fields.get("based_on")
         if isinstance(based_on, forms.ModelChoiceField):
             based_on.required = True
+            based_on.queryset = RuleSet.objects.filter(state__in=BASES)
             based_on.initial = RuleSet.objects.filter(state=RuleSet.State.LIVE).first()

@@ -11,7 +11,7 @@ from django import forms
 from handoffs import rule_versions
 from handoffs.now import now, real_now
 from routing.models import RuleSet, User
-from routing.publish import VersionError
+from routing.version_locks import VersionError
 
 State = RuleSet.State
 LONGEST_TITLE = 200

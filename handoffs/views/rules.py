@@ -24,8 +24,9 @@ from routing import publish
 from routing.contents import contents_of
 from routing.differences import Difference, differences
 from routing.models import Rule, RuleSet, Segment, Territory, User
-from routing.publish import BlockedError, ConflictError, VersionError
+from routing.publish import BlockedError, ConflictError
 from routing.soundness import Problem
+from routing.version_locks import VersionError
 
 PAGE_SIZE = 50
 SHOWN_LINES = 100

@@ -174,6 +174,14 @@ def test_a_new_draft_is_a_copy_of_the_version_it_is_based_on(boss: Client, live:
     assert copied == same
 
 
+@pytest.mark.parametrize("state", ["draft", "in_approval"])
+def test_no_draft_is_begun_from_what_was_never_live(boss: Client, live: RuleSet, state: str):
+    other = factories.RuleSetFactory.create(state=state)
+    response = save(boss, RuleSet, title="Copy", based_on=other.pk)
+    assert "Select a valid choice" in str(complaints(response))
+    assert set(RuleSet.objects.all()) == {live, other}
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [

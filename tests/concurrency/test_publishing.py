@@ -18,7 +18,7 @@ from routing.decide import decide
 from routing.drafts import mark_edited
 from routing.facts import Facts
 from routing.models import FrozenVersionError, Rule, RuleSet, User
-from routing.publish import VersionError
+from routing.version_locks import VersionError, lock, lock_live
 from tests import factories
 from tests.admin.pages import address, fields_of
 from tests.admin.worlds import signed_in
@@ -35,7 +35,7 @@ def author(firm: Company) -> User:
 
 
 def begun(firm: Company, author: User, minutes: int = 90) -> RuleSet:
-    version = rule_versions.begin(based_on=firm.rule_set, title="Next", by=author, now=NOW)
+    version = rule_versions.begin(based_on=RuleSet.objects.get(state="live"), title="Next", by=author, now=NOW)
     change(version, "R-220", target_minutes=minutes)
     return version
 
@@ -86,7 +86,7 @@ def test_an_edit_and_a_submission_at_once_never_leave_signed_words_that_were_not
 
         def edit(version: RuleSet = version, minutes: int = minutes) -> str:
             with transaction.atomic():
-                held = publish.lock(version)
+                held = lock(version)
                 change(held, "R-220", target_minutes=minutes)
                 mark_edited(held, by=author, now=NOW)
             return "edited"
@@ -144,24 +144,51 @@ def test_of_two_who_save_a_rule_at_once_one_is_told_and_both_keep_what_they_type
     assert rule.name == f"By {1 - told}"
 
 
-def test_an_assignment_is_written_while_a_version_is_being_published(firm: Company, author: User):
-    """Whoever holds the live version to publish another keeps nobody from writing a decision that names it."""
+def test_drafts_begun_at_once_from_different_versions_get_numbers_of_their_own(firm: Company, author: User):
+    rule_versions.make_live(signed(firm, author), by=firm.user("ben"), now=NOW)
+    bases = [firm.rule_set, RuleSet.objects.get(state="live")]
+    for _ in range(crowd(postgresql=5, sqlite=2)):
+        results = together(4, lambda n: rule_versions.begin(based_on=bases[n % 2], title="", by=author, now=NOW).number)
+        numbers = succeeded(results)
+        assert sorted(numbers) == list(range(min(numbers), min(numbers) + 4))
+
+
+def test_a_draft_begun_while_others_go_back_leaves_both_with_a_number(firm: Company, author: User):
+    rule_versions.make_live(signed(firm, author), by=firm.user("ben"), now=NOW)
+    rule_versions.make_live(signed(firm, author, 30), by=firm.user("ben"), now=NOW)
+    second = RuleSet.objects.get(number=2)
+
+    def act(n: int) -> int:
+        if n:
+            return rule_versions.begin(based_on=firm.rule_set, title="", by=author, now=NOW).number
+        return rule_versions.go_back(second, by=firm.user("ben"), now=NOW).number
+
+    for _ in range(crowd(postgresql=5, sqlite=2)):
+        assert len(set(succeeded(together(3, act)))) == 3
+
+
+@pytest.mark.parametrize("what", ["publish", "begin"])
+def test_a_decision_is_written_while_a_version_is_published_or_begun(firm: Company, author: User, what: str):
+    """Whoever holds the live version to make another keeps nobody from writing a decision that names it."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer at a time.")
     holding, done = threading.Event(), threading.Event()
 
-    def publisher() -> None:
+    def holder() -> None:
         with transaction.atomic():
-            publish.lock_live()
+            if what == "publish":
+                lock_live()
+            else:
+                rule_versions.begin(based_on=firm.rule_set, title="", by=author, now=NOW)
             holding.set()
-            assert done.wait(10), "the decision waited for the publisher"
+            assert done.wait(10), "the decision waited"
 
     def decider() -> None:
         assert holding.wait(10)
         factories.DecisionFactory.create(rule_set=firm.rule_set, rule=None)
         done.set()
 
-    assert succeeded(together(2, lambda n: (publisher, decider)[n]())) == [None, None]
+    assert succeeded(together(2, lambda n: (holder, decider)[n]())) == [None, None]
 
 
 _OTHER_PROCESS = """

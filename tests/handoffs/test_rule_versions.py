@@ -120,6 +120,16 @@ def test_whoever_edited_it_does_not_sign(firm: Company, draft: RuleSet, author: 
     assert "You edited" in refusal(rule_versions.sign, rule_set=version, **arguments)
 
 
+@pytest.mark.parametrize("act", ["draft", "in approval"])
+def test_nothing_is_begun_from_what_was_never_live(firm: Company, draft: RuleSet, author: User, act: str):
+    """Whoever wrote it is the author of no copy, and would sign their own words there."""
+    if act == "in approval":
+        submit(draft, author)
+    said = refusal(rule_versions.begin, based_on=draft, title="Copy", by=firm.user("ben"), now=NOW)
+    assert said == f"Rules v{draft.number} were never live, so no draft is based on them. Begin from the live rules."
+    assert RuleSet.objects.count() == 2
+
+
 def test_a_superuser_without_an_office_neither_signs_nor_publishes_past_the_signatures(
     firm: Company, draft: RuleSet, author: User
 ):

@@ -60,6 +60,13 @@ def test_a_rebase_takes_what_was_left_alone_and_keeps_what_was_changed(firm: Com
     )
 
 
+def test_who_edited_a_draft_does_not_sign_it_after_a_rebase_either(firm: Company, behind: RuleSet, author: User):
+    rule_versions.edited(behind, what=["rule R-220"], by=firm.user("ben"), now=NOW)
+    rule_versions.rebase(behind, by=author, now=NOW)
+    assert firm.user("ben") in behind.editors.all()
+    assert "You edited" in str(rule_versions.why_not_sign(submit(behind, author), firm.user("ben"), at=NOW))
+
+
 def test_conflicts_are_named_one_by_one_and_the_draft_stays_as_it_was(firm: Company, behind: RuleSet, author: User):
     change(behind, "R-220", target_minutes=30)
     before, version = publish.content_hash(behind), behind.version

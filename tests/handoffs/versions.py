@@ -6,7 +6,7 @@ import pytest
 
 from handoffs import rule_versions, timeline
 from routing.models import RuleSet, User
-from routing.publish import VersionError
+from routing.version_locks import VersionError
 from tests.factories import NOW, Company
 
 
