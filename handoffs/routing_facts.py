@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from handoffs.context import Context
 from handoffs.models import Handoff
-from routing.facts import Facts
+from routing.facts import LARGEST, Facts
 from routing.models import HandoffType, Rep, Rule
 
 OWNER_FIELDS = {
@@ -20,7 +21,10 @@ OWNER_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The roster entries the CRM names for this handoff, by CRM id, in one look-up."""
+    """The roster entries the CRM names for this handoff, by CRM id, in one look-up.
+
+    Somebody who has left is one of them: the CRM may name them for long, and their rule says who stands in.
+    """
 
     by_crm_id: Mapping[str, Rep]
 
@@ -28,13 +32,13 @@ class People:
     def named_in(cls, context: Context) -> People:
         named = {getattr(context.account, field) for field in OWNER_FIELDS.values()}
         named.add(context.deal.owner_crm_id if context.deal else "")
-        reps = Rep.objects.filter(crm_id__in=named - {""}, is_active=True).select_related("team")
+        reps = Rep.objects.filter(crm_id__in=named - {""}).select_related("team")
         return cls({str(rep.crm_id): rep for rep in reps})
 
     def sender(self, context: Context, handoff_type: HandoffType) -> Rep | None:
         """The CRM owner of the deal, else of the account: one on the sending side, else one who does not receive."""
         crm_ids = [context.deal.owner_crm_id if context.deal else "", context.account.owner_crm_id]
-        owners = [rep for crm_id in crm_ids if (rep := self.by_crm_id.get(crm_id))]
+        owners = [rep for crm_id in crm_ids if (rep := self.by_crm_id.get(crm_id)) and rep.is_active]
         sending = (rep for rep in owners if rep.function in handoff_type.sending_functions)
         others = (rep for rep in owners if rep.function not in handoff_type.receiving_functions)
         return next(sending, None) or next(others, None)
@@ -82,9 +86,15 @@ def _products(raw: object) -> frozenset[str]:
 
 
 def _score(*candidates: object) -> int | None:
-    for raw in candidates:
-        if isinstance(raw, int | float) and not isinstance(raw, bool):
-            return round(raw)
-        if isinstance(raw, str) and raw.strip().isdigit():
-            return int(raw)
-    return None
+    return next((score for raw in candidates if (score := _whole(raw)) is not None), None)
+
+
+def _whole(raw: object) -> int | None:
+    """A number, or text that is one, rounded down; None for anything else, and for what no score can be."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        return None
+    try:
+        number = float(raw.strip().removesuffix("%")) if isinstance(raw, str) else raw
+        return math.floor(number) if -LARGEST <= number <= LARGEST else None
+    except ValueError:
+        return None

@@ -68,7 +68,10 @@ def _draft(match: Match, ask: Ask) -> Draft:
 
 
 def _decide_owner(match: Match, ask: Ask) -> Draft:
-    """An owner rule: that person, or what the rule says when they are out."""
+    """An owner rule: that person, or what the rule says when they are out.
+
+    For somebody who has left there is nobody to wait for: one whom they named covers, else the next rule decides.
+    """
     pool = Pool.objects.select_related("team").filter(pk=match.line.pool_id).first() if match.line.pool_id else None
     owner, *_ = loaded([match.line.owner_in(match.located.facts) or 0], ask, pool=pool)
     first = Candidate(owner, why_not(owner, ask), on_leave=on_leave(owner, ask.now))
@@ -82,7 +85,8 @@ def _decide_owner(match: Match, ask: Ask) -> Draft:
         return Draft(match, ask, (first,), pool=pool, skips=True)
     candidates = [first]
     if unavailable == Rule.WhenUnavailable.COVER:
-        for stand_in, note in _stand_ins(owner, ask, match.located.facts, pool=pool):
+        stand_ins = _stand_ins if owner.is_active else covers
+        for stand_in, note in stand_ins(owner, ask, match.located.facts, pool=pool):
             candidates.append(Candidate(stand_in, why_not(stand_in, ask), on_leave=on_leave(stand_in, ask.now)))
             if candidates[-1].reason is None:
                 found = tuple(candidates)
@@ -155,12 +159,7 @@ def _decide_pool(match: Match, ask: Ask) -> Draft:
         member.rep_id: member for member in Membership.objects.filter(pool=pool, is_active=True) if pool.is_active
     }
     reps = loaded(members, ask, pool=pool)
-    territory = match.located.territory
-    covering = [rep for rep in reps if not rep.territories or territory in rep.territories]
-    notes: tuple[str, ...] = ()
-    if territory and not covering and reps:
-        notes = (f"nobody in {pool.name} covers {territory}, so the whole pool was asked",)
-    asked = covering or reps
+    asked, notes = _covering(reps, pool, match.located.territory)
     candidates = tuple(
         Candidate(rep, why_not(rep, ask), members[rep.pk], on_leave=on_leave(rep, ask.now))
         for rep in sorted(asked, key=lambda rep: turns.order(members[rep.pk]))
@@ -170,6 +169,21 @@ def _decide_pool(match: Match, ask: Ask) -> Draft:
     waits = match.line.strategy != QUEUE and not any(c.is_free for c in candidates)
     held = retry_at(asked, candidates, ask.now) if waits else None
     return Draft(match, ask, candidates, pool=pool, held_until=held, notes=notes)
+
+
+def _covering(reps: list[Rep], pool: Pool, territory: str | None) -> tuple[list[Rep], tuple[str, ...]]:
+    """The members who cover the territory, those with none of their own everywhere; else all of them, with a note.
+
+    Who has left the roster covers nothing, but is told of beside those who do.
+    """
+    covering = [rep for rep in reps if not rep.territories or territory in rep.territories]
+    if not reps or any(rep.is_active for rep in covering):
+        return covering, ()
+    if territory:
+        return reps, (f"nobody in {pool.name} covers {territory}, so the whole pool was asked",)
+    return reps, (
+        f"it lies in no territory and everybody in {pool.name} covers only some, so the whole pool was asked",
+    )
 
 
 def _anyway(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

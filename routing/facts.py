@@ -60,7 +60,7 @@ class Facts:
             put(self, name, normal_word(getattr(self, name)))
         put(self, "country", normal_country(self.country) if isinstance(self.country, str) else None)
         put(self, "postal_code", normal_postcode(self.postal_code))
-        put(self, "employee_count", _number(self.employee_count))
+        put(self, "employee_count", _head_count(self.employee_count))
         put(self, "score", _number(self.score))
         put(self, "products", frozenset(word for raw in _members(self.products) if (word := normal_word(raw))))
         put(self, "pod", plain_text(self.pod))
@@ -206,7 +206,13 @@ def _cut(text: str) -> str:
 def _number(raw: object) -> int | None:
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not -LARGEST <= raw <= LARGEST:
         return None
-    return round(raw) if math.isfinite(raw) else None
+    # Rounded down, as ranges are half-open: 89.6 lies in [70, 90) and in no other.
+    return math.floor(raw) if math.isfinite(raw) else None
+
+
+def _head_count(raw: object) -> int | None:
+    number = _number(raw)
+    return number if number is not None and number >= 0 else None
 
 
 def _members(raw: object) -> Iterable[object]:

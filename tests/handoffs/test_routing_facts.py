@@ -80,9 +80,16 @@ def test_products_may_be_one_text_with_commas() -> None:
 
 
 def test_the_score_is_the_qualification_score_else_the_lead_score() -> None:
-    assert facts(metadata={"qualification_score": 81.6}, score=40).score == 82
     assert facts(metadata={"qualification_score": "high"}, score=40).score == 40
     assert facts(metadata={"qualification_score": True}, score=40).score == 40
+
+
+@pytest.mark.parametrize(
+    ("said", "score"),
+    [(81.6, 81), (89.999, 89), ("85.5", 85), (" 71 % ", 71), ("", 40), ("nan", 40), ("-inf", 40), ([70], 40)],
+)
+def test_a_score_is_rounded_down_and_what_is_no_number_is_not_known(said: object, score: int) -> None:
+    assert facts(metadata={"qualification_score": said}, score=40).score == score
 
 
 def test_the_pod_and_custom_attributes_are_text() -> None:
@@ -136,9 +143,14 @@ def test_an_owner_counts_only_in_a_function_that_receives_the_type(handoff_type:
         assert owners == ({"named_rep": owner.pk} if function in receiving else {}), function
 
 
-def test_an_owner_who_left_or_is_unknown_here_does_not_count() -> None:
-    assert facts(named_owner=rep(is_active=False)).owners == {}
+def test_an_owner_who_left_is_told_and_one_who_is_unknown_here_is_not() -> None:
+    left = rep(is_active=False)
+    assert facts(named_owner=left).owners == {"named_rep": left.pk}
     assert facts(named_owner=rep(crm_id=None)).owners == {}
+
+
+def test_somebody_who_left_sends_nothing() -> None:
+    assert told(handoff_of(owner=rep(Function.SDR, is_active=False)))[1] is None
 
 
 def test_the_sender_is_never_an_owner() -> None:

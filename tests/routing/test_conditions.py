@@ -99,6 +99,17 @@ def test_a_range_does_not_hold_what_is_missing_unless_it_says_so() -> None:
     assert not holds({"score": {"missing": True}}, located(score=0)), "what is known is not missing"
 
 
+def test_a_score_between_two_whole_numbers_lies_in_one_range_alone() -> None:
+    just_below = located(score=89.6)
+    assert holds({"score": {"from": 70, "below": 90}}, just_below)
+    assert not holds({"score": {"from": 90}}, just_below)
+
+
+def test_a_head_count_below_nought_is_not_known() -> None:
+    assert holds({"employee_count": {"missing": True}}, located(employee_count=-3))
+    assert located(score=-3).facts.score == -3, "a score may be"
+
+
 def test_nought_is_a_number_and_not_missing() -> None:
     assert holds({"score": {"below": 1}}, located(score=0))
     assert not holds({"score": {"from": 1, "missing": True}}, located(score=0))

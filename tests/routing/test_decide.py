@@ -37,6 +37,36 @@ def test_if_nobody_covers_the_territory_the_whole_pool_is_asked_and_the_receipt_
     assert outcome.decision.receipt["notes"] == [f"nobody in {pool.name} covers nordics, so the whole pool was asked"]
 
 
+def test_who_left_the_roster_covers_no_territory_but_is_told_of() -> None:
+    pool = pool_of("ABC")
+    publish(catch_all=pool)
+    Rep.objects.filter(first_name="A").update(territories=["nordics"], is_active=False)
+    Rep.objects.filter(first_name__in="BC").update(territories=["dach"])
+    outcome = give(decide(FACTS, now=NOW))
+    assert outcome.rep == who("B")
+    assert outcome.decision.receipt["notes"] == [f"nobody in {pool.name} covers nordics, so the whole pool was asked"]
+
+    Rep.objects.filter(first_name="C").update(territories=["nordics"])
+    draft = decide(FACTS, now=NOW)
+    assert [candidate.rep.first_name for candidate in draft.candidates] == ["A", "C"]
+    assert (draft.eligible[0].rep, draft.notes) == (who("C"), ())
+
+
+def test_what_lies_in_no_territory_goes_to_who_covers_all_else_to_the_whole_pool_and_the_receipt_says_so() -> None:
+    pool = pool_of("AB")
+    publish(catch_all=pool)
+    nowhere = Facts(handoff_type="sql_to_ae", country="US")
+    Rep.objects.filter(first_name="A").update(territories=["dach"])
+    assert [candidate.rep.first_name for candidate in decide(nowhere, now=NOW).candidates] == ["B"]
+
+    Rep.objects.filter(first_name="B").update(territories=["nordics"])
+    outcome = give(decide(nowhere, now=NOW))
+    assert outcome.rep == who("A")
+    assert outcome.decision.receipt["notes"] == [
+        f"it lies in no territory and everybody in {pool.name} covers only some, so the whole pool was asked"
+    ]
+
+
 def test_who_does_not_serve_the_segment_is_passed_over() -> None:
     publish(catch_all=pool_of("AB"))
     Rep.objects.filter(first_name="A").update(segments=["smb"])

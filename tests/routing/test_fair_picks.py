@@ -65,9 +65,14 @@ class Mirror:
     open: list[Assignment] = field(default_factory=list)
     given: list[datetime] = field(default_factory=list)
     always_free: bool = True
+    was_passed: bool = False
 
     def is_away(self, at: datetime) -> bool:
         return self.paused or any(start <= at < end for start, end in self.spans)
+
+    def is_present(self, at: datetime, *, team_cap: int | None) -> bool:
+        """Whether they were there to take turns when the pool was last asked, and are now."""
+        return not (self.was_passed or self.is_away(at) or 0 in {self.load_cap, self.hour_cap, team_cap})
 
     def is_full(self, at: datetime) -> bool:
         last_hour = sum(at - timedelta(hours=1) < each <= at for each in self.given)
@@ -161,28 +166,30 @@ def check_pick(mirrors: list[Mirror], outcome: Outcome, pool: Pool, now: datetim
     chosen.given.append(now)
     places = {each["rep"]: each for each in outcome.decision.receipt["candidates"]}
     assert places[chosen.rep.pk]["pointer"] == min(places[one.rep.pk]["pointer"] for one in free)
-    check_returns(mirrors, outcome, pool)
+    check_returns(mirrors, outcome, pool, now)
     pointers = dict(Membership.objects.filter(pool=pool).values_list("rep_id", "pointer"))
     for ahead, behind in pairs([one for one in mirrors if one.always_free]):
         assert pointers[ahead.rep.pk] - pointers[behind.rep.pk] <= turns.cost(ahead.weight), "more than a turn ahead"
 
 
-def check_returns(mirrors: list[Mirror], outcome: Outcome, pool: Pool) -> None:
-    """Whoever came back stands no further behind than the allowance; nobody is moved forward past those present."""
-    by_rep = {each["rep"]: each["pointer"] for each in outcome.decision.receipt["candidates"]}
-    returned = {line["rep"] for line in outcome.decision.receipt["returns"]}
+def check_returns(mirrors: list[Mirror], outcome: Outcome, pool: Pool, now: datetime) -> None:
+    """Whoever came back stands at max(own, lowest of those present - the allowance), and nobody else is moved."""
+    receipt = outcome.decision.receipt
+    stood = {each["rep"]: each["pointer"] for each in receipt["candidates"]}
+    present = [stood[one.rep.pk] for one in mirrors if one.is_present(now, team_cap=pool.team.load_cap)]
+    returned = {line["rep"]: line for line in receipt["returns"]}
     for one in mirrors:
-        if one.rep.pk not in returned:
+        is_back = one.was_passed and not one.is_away(now)
+        one.was_passed = one.is_away(now)
+        if not (is_back and present):
+            assert one.rep.pk not in returned, "moved without having come back"
             continue
-        line = Turn.objects.filter(membership__rep=one.rep, kind=Turn.Kind.RETURN).latest("seq")
-        assert line.units > 0
-        bound = line.pointer_after + pool.return_allowance * turns.cost(one.weight)
-        assert bound in {pointer for rep, pointer in by_rep.items() if rep != one.rep.pk} | stood(pool)
-
-
-def stood(pool: Pool) -> set[int]:
-    """Where everybody stands after the pick: of those who are not free the receipt has the pointer as decided on."""
-    return set(Membership.objects.filter(pool=pool).values_list("pointer", flat=True))
+        behind = min(present) - pool.return_allowance * turns.cost(one.weight)
+        if one.rep.pk in returned:
+            line = Turn.objects.get(pool=pool, seq=returned[one.rep.pk]["seq"])
+            assert (line.kind, line.units > 0, line.pointer_after) == (Turn.Kind.RETURN, True, behind)
+        else:
+            assert stood[one.rep.pk] >= behind, "came back further behind than the allowance"
 
 
 def pairs(people: list[Mirror]) -> Iterator[tuple[Mirror, Mirror]]:

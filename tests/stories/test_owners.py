@@ -148,13 +148,25 @@ def test_with_everybody_away_it_waits_for_the_owner(office: Office) -> None:
     assert office.handoff().owner == freya
 
 
-def test_an_owner_who_left_the_roster_is_nobodys_owner(office: Office) -> None:
+def test_of_an_owner_who_left_the_cover_they_named_takes_the_handoffs(office: Office) -> None:
+    freya = office.person("freya")
+    freya.is_active, freya.cover = False, office.person("mikael")
+    freya.save()
+    rich_account("sql_to_ae", sender=office.person("dana"), named_owner=freya)
+    office.sweep(at=NOW)
+    assert (office.handoff().owner, rule_of(office)) == (office.person("mikael"), "R-010")
+    assert receipt_of(office)["notes"] == ["Mikael Strand covers for Freya Aldous"]
+
+
+def test_without_a_cover_the_next_rule_decides_for_an_owner_who_left_and_not_their_manager(office: Office) -> None:
     freya = office.person("freya")
     freya.is_active = False
     freya.save()
     rich_account("sql_to_ae", sender=office.person("dana"), named_owner=freya)
     office.sweep(at=NOW)
     assert (office.handoff().owner, rule_of(office)) == (office.person("ingrid"), "R-110")
+    [passed] = receipt_of(office)["skipped"]
+    assert [(each["name"], each["code"]) for each in passed["candidates"]] == [("Freya Aldous", "inactive")]
 
 
 def receipt_of(office: Office) -> dict[str, Any]:
