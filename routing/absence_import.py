@@ -8,6 +8,7 @@ a zone and whole days are those of the person's own zone.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -16,10 +17,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
-from dateutil.rrule import rrulestr
 from django.db import transaction
 
+from routing import recurrence
 from routing.models import Absence, Rep
+from routing.recurrence import RecurrenceError
 
 LARGEST = 10 * 1024 * 1024
 """Bytes that a file may have."""
@@ -33,7 +35,12 @@ AHEAD = timedelta(days=366)
 Event = Any
 """An event as the library has it; its types, a union of all that any property may be, would tell nothing here."""
 
-SERIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
+MOST_SERIES = 200
+"""Series that are followed in one file."""
+
+NOT_AS_WRITTEN = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What the library raises, at one place or another, for a property that is not as the standard has it."""
+
 _NOTE = 200
 
 
@@ -73,25 +80,21 @@ def read(raw: bytes, *, zone: str, now: datetime) -> tuple[list[Entry], list[Lef
     `zone` is the person's, an IANA name. Raises CalendarFileError for a file that is too large, no calendar, without a
     single event or with more than 500 entries.
     """
-    if len(raw) > LARGEST:
-        raise CalendarFileError("The file is larger than 10 MB. Export only the absences.")
-    try:
-        calendars = icalendar.Calendar.from_ical(raw, multiple=True)
-        events = [event for calendar in calendars for event in calendar.walk("VEVENT")]
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CalendarFileError("This is no calendar file that can be read. Export it again, as .ics.") from error
-    if not events:
-        raise CalendarFileError("The calendar has no events, so there is nothing to take over.")
-    moved = set(_moved(events))
+    events = _events(raw)
+    series = _Series(events)
     entries: dict[str, Entry] = {}
     left_out: list[LeftOut] = []
     for event in events:
         try:
-            for entry in _entries(event, ZoneInfo(zone), moved=moved, now=now):
+            for entry in _entries(event, ZoneInfo(zone), series=series, now=now):
                 if entry.ends_at > now and entry.starts_at < now + AHEAD:
                     entries[entry.uid] = entry
-        except _UnusableError as reason:
+        except (_UnusableError, RecurrenceError) as reason:
             left_out.append(LeftOut(_name(event), str(reason)))
+        except NOT_AS_WRITTEN:
+            left_out.append(LeftOut(_name(event), "Something in it cannot be read. Enter it by hand."))
+        if series.followed > MOST_SERIES:
+            raise CalendarFileError(f"The calendar has more than {MOST_SERIES} series. Export only the absences.")
         if len(entries) > MOST:
             raise CalendarFileError(f"The calendar has more than {MOST} absences to come. Export only this person's.")
     return sorted(entries.values(), key=lambda entry: (entry.starts_at, entry.uid)), left_out
@@ -123,18 +126,35 @@ class _UnusableError(Exception):
     """An event that is no absence that could be taken over; the message is a sentence."""
 
 
-def _moved(events: Sequence[Event]) -> Iterator[tuple[str, Any]]:
-    """Which of which series has an event of its own."""
-    for event in events:
-        try:
-            at = _moment(event, "RECURRENCE-ID")
-        except _UnusableError:
-            continue  # Told where the event itself is read.
-        if at is not None:
-            yield _uid(event), at
+class _Series:
+    """The series of one file: which starts of them have an event of their own, and how many were followed."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.moved: dict[str, list[date]] = defaultdict(list)
+        self.followed = 0
+        for event in events:
+            try:
+                at = _moment(event, "RECURRENCE-ID")
+            except _UnusableError:
+                continue  # Told where the event itself is read.
+            if at is not None:
+                self.moved[_uid(event)].append(at)
 
 
-def _entries(event: Event, zone: ZoneInfo, *, moved: set[tuple[str, Any]], now: datetime) -> Iterator[Entry]:
+def _events(raw: bytes) -> list[Event]:
+    if len(raw) > LARGEST:
+        raise CalendarFileError("The file is larger than 10 MB. Export only the absences.")
+    try:
+        calendars = icalendar.Calendar.from_ical(raw, multiple=True)
+        events = [event for calendar in calendars for event in calendar.walk("VEVENT")]
+    except NOT_AS_WRITTEN as error:
+        raise CalendarFileError("This is no calendar file that can be read. Export it again, as .ics.") from error
+    if not events:
+        raise CalendarFileError("The calendar has no events, so there is nothing to take over.")
+    return events
+
+
+def _entries(event: Event, zone: ZoneInfo, *, series: _Series, now: datetime) -> Iterator[Entry]:
     """The event's absence, or those of its series that are not over at `now`, up to a year ahead."""
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         raise _UnusableError("It was cancelled.")
@@ -150,9 +170,12 @@ def _entries(event: Event, zone: ZoneInfo, *, moved: set[tuple[str, Any]], now: 
     if "RRULE" not in event:
         yield _entry(uid, start, length, here, note)
         return
-    left = {_local(given, here) for given in _dates(event, "EXDATE")}
-    left |= {_local(at, here) for other, at in moved if other == uid}
-    ahead = (each for each in _series(event, start, here, until=now + AHEAD) if each + length > _local(now, here))
+    begins, last = _local(now, here) - length, _last(event, here, until=now + AHEAD)
+    if last <= begins:
+        return
+    series.followed += 1
+    left = {_local(given, here) for given in [*_dates(event, "EXDATE"), *series.moved.get(uid, [])]}
+    ahead = (each for each in recurrence.starts(event["RRULE"], start, last=last) if each > begins)
     for each in islice(ahead, MOST + 1):
         if each not in left:
             yield _entry(f"{uid}/{each:%Y%m%dT%H%M}", each, length, here, note)
@@ -169,6 +192,8 @@ def _span(event: Event, zone: ZoneInfo) -> tuple[datetime, timedelta, tzinfo]:
         length = _local(end, here) - begins
     elif "DURATION" in event:
         length = event.decoded("DURATION")
+        if not isinstance(length, timedelta):
+            raise _UnusableError("Its duration cannot be read.")
     elif isinstance(start, datetime):
         raise _UnusableError("It has no end.")
     else:
@@ -180,29 +205,14 @@ def _span(event: Event, zone: ZoneInfo) -> tuple[datetime, timedelta, tzinfo]:
     return begins, length, here
 
 
-def _series(event: Event, start: datetime, here: tzinfo, *, until: datetime) -> Iterator[datetime]:
-    """The starts of a series on the wall clock, up to `until`."""
-    rule = event["RRULE"]
-    if not isinstance(rule, icalendar.vRecur) or not set(map(str.upper, rule.get("FREQ", []))) <= SERIES:
-        raise _UnusableError("It repeats more often than daily, or by several rules. Enter it by hand.")
+def _last(event: Event, here: tzinfo, *, until: datetime) -> datetime:
+    """The last moment on the wall clock at which one of a series may start."""
     last = _local(until, here)
-    ends = rule.get("UNTIL")
-    if ends:
-        last = min(last, _local(ends[0], here) + (timedelta(0) if isinstance(ends[0], datetime) else timedelta(days=1)))
-    plain = {name: value for name, value in rule.items() if name.upper() != "UNTIL"}
-    bare: Any = icalendar.vRecur(plain)
-    written = bare.to_ical().decode()
-    if "COUNT" not in {name.upper() for name in plain}:
-        # Without an end of its own a rule that never comes true would be followed for thousands of years.
-        written += f";UNTIL={last:%Y%m%dT%H%M%S}"
-    try:
-        starts = iter(rrulestr(written, dtstart=start))
-    except (ValueError, TypeError) as error:
-        raise _UnusableError("Its rule for repeating cannot be read. Enter it by hand.") from error
-    for each in starts:
-        if each > last:
-            return
-        yield each
+    for ends in event["RRULE"].get("UNTIL", []) if isinstance(event["RRULE"], icalendar.vRecur) else []:
+        if not isinstance(ends, date):
+            raise _UnusableError("The end of its series cannot be read.")
+        last = min(last, _local(ends, here) + (timedelta(0) if isinstance(ends, datetime) else timedelta(days=1)))
+    return last
 
 
 def _entry(uid: str, start: datetime, length: timedelta, here: tzinfo, note: str) -> Entry:
@@ -240,6 +250,8 @@ def _dates(event: Event, name: str) -> Iterator[date]:
     found = event.get(name, [])
     for group in found if isinstance(found, list) else [found]:
         for each in group.dts:
+            if not isinstance(each.dt, date):
+                raise _UnusableError("One of its times cannot be read.")
             yield each.dt
 
 
