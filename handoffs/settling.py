@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from handoffs import alarms, giving, notices, timeline, wake
+from handoffs import alarms, giving, holding, notices, timeline, wake
 from handoffs.failpoints import pass_point
 from handoffs.models import Handoff, State
 from handoffs.preparing import Prepared
@@ -37,6 +37,7 @@ def settle(handoff: Handoff, prepared: Prepared, *, now: datetime, actor: str) -
             pass_point("pipeline.assigned")
             if outcome.assignment is None:
                 _hold(handoff, prepared, outcome.held_until, now=now, actor=actor)
+                holding.look_again(handoff, outcome.decision, now=now)
             else:
                 given = giving.hand_over(
                     handoff,

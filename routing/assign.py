@@ -101,8 +101,7 @@ class _Give:
     def _over_cap_by_now(self, rep: Rep, pool: Pool | None) -> Reason | None:
         if not rep.has_caps and not caps.shared_by(rep):
             return None
-        [fresh] = caps.with_load(Rep.objects.filter(pk=rep.pk).select_related("team"), by="rep", now=self.now)
-        caps.share([fresh], pool=pool, now=self.now)
+        [fresh] = caps.loaded([rep.pk], pool=pool, now=self.now)
         return caps.over_cap(fresh)
 
     def _write(

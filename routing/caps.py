@@ -6,7 +6,7 @@ pool it came from; a pool's count what was given through it, whoever has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -34,6 +34,13 @@ def with_load(holders: QuerySet[Holder], *, by: str, now: datetime) -> QuerySet[
     }
     loaded: Any = holders.annotate(load=_count(theirs.filter(released_at__isnull=True), by), **given)
     return cast("QuerySet[Holder]", loaded)
+
+
+def loaded(rep_ids: Iterable[int], *, pool: Pool | None, now: datetime) -> list[Rep]:
+    """The people as they stand now: with their team, what `with_load` annotates, and the limits they share."""
+    reps = list(with_load(Rep.objects.filter(pk__in=rep_ids).select_related("team"), by="rep", now=now))
+    share(reps, pool=pool, now=now)
+    return reps
 
 
 def share(reps: Sequence[Rep], *, pool: Pool | None, now: datetime) -> None:

@@ -26,11 +26,10 @@ def take(
     Hours do not count, since they are there to take it; the limits of person, team and pool do. `decision` is the one
     that put it into the queue. Raises CannotTakeError.
     """
-    [fresh] = caps.with_load(Rep.objects.filter(pk=rep.pk).select_related("team"), by="rep", now=now)
+    [fresh] = caps.loaded([rep.pk], pool=pool, now=now)
     member = Membership.objects.filter(pool=pool, rep=rep, is_active=True).first()
     if member is None or not fresh.is_active or not pool.is_active:
         raise CannotTakeError(f"is not in {pool.name}")
-    caps.share([fresh], pool=pool, now=now)
     reason = caps.over_cap(fresh)
     if reason is not None:
         raise CannotTakeError(reason.words)
