@@ -151,7 +151,7 @@ def was_signed(content_hash: str) -> bool:
     times: dict[tuple[object, int], set[str]] = {}
     for subject, submission, side in approved.values_list("subject_id", "submission", "side"):
         times.setdefault((subject, submission), set()).add(side)
-    return bool(content_hash) and any(sides >= set(Side) for sides in times.values())
+    return any(sides >= set(Side) for sides in times.values())
 
 
 def why_not_sign(rule_set: RuleSet, user: User, *, at: datetime) -> str | None:
@@ -166,7 +166,6 @@ def why_not_sign(rule_set: RuleSet, user: User, *, at: datetime) -> str | None:
 def _counts(approval: Approval, row: RuleSet) -> bool:
     return (
         approval.verdict == Approval.Verdict.APPROVED
-        and bool(row.content_hash)
         and approval.content_hash == row.content_hash
         and approval.submission == row.submissions
     )

@@ -119,7 +119,13 @@ def rebase(rule_set: RuleSet, *, by: User, now: datetime, keep_mine: bool = Fals
     if row.state not in {State.DRAFT, State.IN_APPROVAL}:
         _must_be(row, State.DRAFT, "rebased")
     live = lock_live()
-    if live is None or row.based_on is None or row.based_on_id == live.pk:
+    if row.based_on is None:
+        raise VersionError(
+            f"{row} are based on no version, so nothing can be compared. Begin a draft from the live rules."
+        )
+    if live is None:
+        raise VersionError(f"No rules are live, so {row} can be submitted as they are.")
+    if row.based_on_id == live.pk:
         raise VersionError(f"{row} are based on the live rules already. There is nothing to rebase.")
     merged = rebasing.merge(base=contents_of(row.based_on), mine=contents_of(row), theirs=contents_of(live))
     if merged.conflicts and not keep_mine:

@@ -113,10 +113,13 @@ def test_the_author_never_signs_not_even_as_superuser(firm: Company, draft: Rule
     assert not Approval.objects.exists()
 
 
-def test_whoever_edited_it_does_not_sign(firm: Company, draft: RuleSet, author: User):
-    mark_edited(draft, by=firm.user("ben"), now=NOW)
+@pytest.mark.parametrize("superuser", [False, True])
+def test_whoever_edited_it_does_not_sign(firm: Company, draft: RuleSet, author: User, superuser: bool):
+    User.objects.filter(pk=firm.user("ben").pk).update(is_superuser=superuser)
+    editor = User.objects.get(pk=firm.user("ben").pk)
+    mark_edited(draft, by=editor, now=NOW)
     version = submit(draft, author)
-    arguments = {"seen_hash": version.content_hash, "by": firm.user("ben"), "now": NOW, "signed_at": NOW}
+    arguments = {"seen_hash": version.content_hash, "by": editor, "now": NOW, "signed_at": NOW}
     assert "You edited" in refusal(rule_versions.sign, rule_set=version, **arguments)
 
 
@@ -193,7 +196,7 @@ def test_an_edit_voids_the_signatures(firm: Company, draft: RuleSet, author: Use
 
 def test_taking_it_back_voids_the_signatures_even_without_an_edit(firm: Company, draft: RuleSet, author: User):
     version = signed(firm, draft, author)
-    rule_versions.take_back(version, by=author, now=NOW)
+    assert rule_versions.standing(rule_versions.take_back(version, by=author, now=NOW)).signed == {}
     submit(version, author)
     assert "not signed" in refusal(rule_versions.make_live, rule_set=version, by=author, now=NOW)
     sign(version, firm.user("ben"), firm.user("clara"))
@@ -201,11 +204,22 @@ def test_taking_it_back_voids_the_signatures_even_without_an_edit(firm: Company,
     assert state(version) == "live"
 
 
-def test_content_that_was_changed_past_everything_is_not_published(firm: Company, draft: RuleSet, author: User):
-    version = signed(firm, draft, author)
+def change_past_everything(version: RuleSet) -> None:
     RuleSet.objects.filter(pk=version.pk).update(state="draft")
     Rule.objects.filter(rule_set=version, code="R-220").update(target_minutes=1)
     RuleSet.objects.filter(pk=version.pk).update(state="in_approval")
+
+
+def test_content_that_was_changed_past_everything_is_not_signed(firm: Company, draft: RuleSet, author: User):
+    version = submit(draft, author)
+    change_past_everything(version)
+    arguments = {"seen_hash": version.content_hash, "by": firm.user("ben"), "now": NOW, "signed_at": NOW}
+    assert "do not say any more what you saw" in refusal(rule_versions.sign, rule_set=version, **arguments)
+
+
+def test_content_that_was_changed_past_everything_is_not_published(firm: Company, draft: RuleSet, author: User):
+    version = signed(firm, draft, author)
+    change_past_everything(version)
     assert "do not say what was signed" in refusal(rule_versions.make_live, rule_set=version, by=author, now=NOW)
     assert state(firm.rule_set) == "live"
 
