@@ -1,6 +1,7 @@
 """Versions of the rules that are no draft: the database itself refuses to change them or what belongs to them.
 
-Of a version that was ever live its archiving is the one change left. `append_only.maintenance()` is the way through, as
+Of a version that was ever live its archiving is the one change left, and its author, who may leave, is forgotten but
+never somebody else. `append_only.maintenance()` is the way through, as
 for the tables that only grow. SQLite copies a table to alter it and drops its triggers: a migration that alters one of
 these four tables takes the guard off before and puts it on again afterwards.
 """
@@ -14,7 +15,9 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 PARTS = ("routing_rule", "routing_territory", "routing_segment")
 VERSIONS = "routing_ruleset"
-_KEPT = ("id", "uuid", "number", "title", "content_hash", "based_on_id", "created_at", "published_at")
+_KEPT = (
+    "id", "uuid", "number", "title", "content_hash", "based_on_id", "created_at", "published_at", "submissions"
+)  # fmt: skip
 
 _POSTGRES_MAINTENANCE = """
   IF current_setting('handoffs.maintenance', true) = 'on'
@@ -45,7 +48,12 @@ BEGIN
   RETURN NEW;
 END $$
 """.replace("-- maintenance", _POSTGRES_MAINTENANCE)
-_POSTGRES_SAME = " AND ".join(f"NEW.{column} IS NOT DISTINCT FROM OLD.{column}" for column in _KEPT)
+_POSTGRES_SAME = " AND ".join(
+    (
+        *(f"NEW.{column} IS NOT DISTINCT FROM OLD.{column}" for column in _KEPT),
+        "(NEW.author_id IS NULL OR NEW.author_id IS NOT DISTINCT FROM OLD.author_id)",
+    )
+)
 _ARCHIVED = "(NEW.state = OLD.state OR (OLD.state = 'live' AND NEW.state = 'archived'))"
 _POSTGRES_VERSION = f"""
 CREATE OR REPLACE FUNCTION rule_version_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -59,9 +67,17 @@ BEGIN
   RAISE EXCEPTION 'rules v% are frozen: % refused', OLD.number, lower(TG_OP) USING ERRCODE = 'restrict_violation';
 END $$
 """
+_POSTGRES_TRUNCATE = f"""
+CREATE OR REPLACE FUNCTION rules_truncate_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+{_POSTGRES_MAINTENANCE}
+  RAISE EXCEPTION 'rules are frozen: truncate of % refused', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$
+"""
 _POSTGRES = (
     _POSTGRES_PART,
     _POSTGRES_VERSION,
+    _POSTGRES_TRUNCATE,
     *(
         f'CREATE TRIGGER "{table}_frozen" BEFORE INSERT OR UPDATE OR DELETE ON "{table}" FOR EACH ROW '
         "EXECUTE FUNCTION rule_part_frozen()"
@@ -70,6 +86,11 @@ _POSTGRES = (
     (
         f'CREATE TRIGGER "{VERSIONS}_frozen" BEFORE UPDATE OR DELETE ON "{VERSIONS}" FOR EACH ROW '
         "EXECUTE FUNCTION rule_version_frozen()"
+    ),
+    *(
+        f'CREATE TRIGGER "{table}_truncate" BEFORE TRUNCATE ON "{table}" FOR EACH STATEMENT '
+        "EXECUTE FUNCTION rules_truncate_refuse()"
+        for table in (*PARTS, VERSIONS)
     ),
 )
 
@@ -81,7 +102,12 @@ WHEN NOT EXISTS (SELECT 1 FROM append_only_maintenance)
 BEGIN SELECT RAISE(ABORT, 'rules are frozen: {verb} of {table} refused'); END
 """
 _ROWS = {"insert": "NEW.rule_set_id", "update": "OLD.rule_set_id, NEW.rule_set_id", "delete": "OLD.rule_set_id"}
-_SQLITE_SAME = " AND ".join(f"NEW.{column} IS OLD.{column}" for column in _KEPT)
+_SQLITE_SAME = " AND ".join(
+    (
+        *(f"NEW.{column} IS OLD.{column}" for column in _KEPT),
+        "(NEW.author_id IS NULL OR NEW.author_id IS OLD.author_id)",
+    )
+)
 _SQLITE_VERSION = {
     "update": f" AND NOT ({_ARCHIVED} AND {_SQLITE_SAME})",
     "delete": "",
@@ -110,7 +136,8 @@ def _put_on(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 def _take_off(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor == "postgresql":
         for table in (*PARTS, VERSIONS):
-            schema_editor.execute(f'DROP TRIGGER "{table}_frozen" ON "{table}"', params=None)
+            for name in ("frozen", "truncate"):
+                schema_editor.execute(f'DROP TRIGGER IF EXISTS "{table}_{name}" ON "{table}"', params=None)
         return
     for table in (*PARTS, VERSIONS):
         for verb in _ROWS if table in PARTS else _SQLITE_VERSION:

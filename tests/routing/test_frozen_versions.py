@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 
 from routing.append_only import maintenance
 from routing.models import FrozenVersionError, Rule, RuleSet, Segment, Territory
@@ -12,6 +13,7 @@ from tests.factories import NOW, RepFactory, RuleFactory, RuleSetFactory, Segmen
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
+TABLES = ["routing_rule", "routing_territory", "routing_segment", "routing_ruleset"]
 PARTS = [Rule, Territory, Segment]
 STATES = ["in_approval", "live", "archived"]
 
@@ -76,10 +78,31 @@ def test_a_version_that_was_ever_live_keeps_its_row(state: str):
     rows = RuleSet.objects.filter(pk=version.pk)
     refused(lambda: rows.update(title="Sneaked in"))
     refused(lambda: rows.update(state="draft", published_at=None))
+    refused(lambda: rows.update(author=UserFactory.create()))
+    refused(lambda: rows.update(submissions=F("submissions") + 1))
     refused(lambda: rows._raw_delete("default"))  # past the models, which refuse by themselves
     with pytest.raises(FrozenVersionError):
         version.delete()
     assert rows.get().title == "As signed"
+
+
+def test_a_live_version_whose_author_has_left_gets_no_other():
+    version = version_in("live")
+    assert version.author is None
+    refused(lambda: RuleSet.objects.filter(pk=version.pk).update(author=UserFactory.create()))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_table_of_versions_is_emptied_at_one_blow(table: str):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no TRUNCATE.")
+    version = version_in("live")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        refused(lambda: cursor.execute(f"TRUNCATE {table} CASCADE"))
+    assert version.rules.exists()
+    with maintenance(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table} CASCADE")
 
 
 def test_a_live_version_can_be_archived_and_never_comes_back_by_itself():
@@ -119,13 +142,16 @@ def test_maintenance_lets_through():
 
 def test_the_triggers_are_there_after_all_migrations():
     """SQLite copies a table to alter it, and its triggers do not come along: the next migration would drop them."""
-    tables = ("routing_rule", "routing_territory", "routing_segment", "routing_ruleset")
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE '%%_frozen' AND tgenabled = 'O'")
-            expected = {f"{table}_frozen" for table in tables}
+            cursor.execute(
+                "SELECT tgname FROM pg_trigger "
+                "WHERE tgrelid = ANY(%s::regclass[]) AND tgenabled = 'O' AND NOT tgisinternal",
+                [TABLES],
+            )
+            expected = {f"{table}_{name}" for table in TABLES for name in ("frozen", "truncate")}
         else:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%%_frozen_%%'")
-            verbs = dict.fromkeys(tables[:3], ("insert", "update", "delete")) | {tables[3]: ("update", "delete")}
+            verbs = dict.fromkeys(TABLES[:3], ("insert", "update", "delete")) | {TABLES[3]: ("update", "delete")}
             expected = {f"{table}_frozen_{verb}" for table, of in verbs.items() for verb in of}
         assert {name for (name,) in cursor.fetchall()} == expected
