@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from routing.admin_base import BooleanRadioFilter, HistoryModelAdmin, TabularInline, display
@@ -41,11 +41,6 @@ class CalendarAdmin(HistoryModelAdmin[Calendar]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Calendar]:
         return super().get_queryset(request).annotate(holiday_count=Count("holidays"))
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        if change and (form.has_changed() or any(formset.has_changed() for formset in formsets)):
-            Calendar.objects.filter(pk=form.instance.pk).update(version=F("version") + 1)
 
     @display(description="open")
     def opening(self, calendar: Calendar) -> str:

@@ -1,11 +1,16 @@
-"""Working hours: calendars and the days on which they are shut."""
+"""Working hours: calendars and the days on which they are shut.
+
+Every save of either, and every removal of a day, is a new version of the calendar: clocks say by which one they began.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from simple_history.models import HistoricalRecords
 
 from routing.hours import HoursError, WorkingHours
@@ -32,6 +37,15 @@ class Calendar(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @transaction.atomic
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Writes the calendar under its next version, also where two people save at once."""
+        if not self._state.adding:
+            mine = Calendar.objects.select_for_update(no_key=True).filter(pk=self.pk)
+            self.version = mine.values_list("version", flat=True).get() + 1
+            update_fields = None if update_fields is None else {*update_fields, "version"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     def clean(self) -> None:
         unknown = unknown_place(self.country, self.region)
@@ -60,3 +74,22 @@ class Holiday(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Writes the day, which makes a new version of the calendar, and of the one it may have been moved from."""
+        calendars = {self.calendar_id, *Holiday.objects.filter(pk=self.pk).values_list("calendar", flat=True)}
+        super().save(*args, **kwargs)
+        _move_on(calendars)
+
+    @transaction.atomic
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Removes the day, which makes a new version of the calendar."""
+        calendars = {self.calendar_id}
+        deleted = super().delete(*args, **kwargs)
+        _move_on(calendars)
+        return deleted
+
+
+def _move_on(calendars: set[int]) -> None:
+    Calendar.objects.filter(pk__in=calendars).update(version=models.F("version") + 1)

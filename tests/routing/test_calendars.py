@@ -7,6 +7,7 @@ import pytest
 from routing import hours
 from routing.calendars import frozen, thawed, working_hours
 from routing.hours import ALWAYS
+from routing.models import Calendar
 from routing.public_holidays import public_holidays
 from tests.factories import AlwaysOpenFactory, CalendarFactory, HolidayFactory
 
@@ -121,3 +122,37 @@ def test_an_edited_calendar_is_another_one_at_once(change: str) -> None:
         setattr(calendar, {"zone": "time_zone"}.get(change, change), values[change])
     moment = datetime(2026, 12, 25, 12, 0, tzinfo=UTC) if change == "country" else TUESDAY_NOON
     assert not hours.is_open(working_hours(calendar), moment)
+
+
+def test_every_edit_of_a_calendar_or_of_a_day_of_it_makes_a_new_version() -> None:
+    calendar, other = CalendarFactory.create(), CalendarFactory.create()
+    assert calendar.version == 1
+
+    def version(of: Calendar = calendar) -> int:
+        return Calendar.objects.get(pk=of.pk).version
+
+    calendar.time_zone = "Europe/Oslo"
+    calendar.save(update_fields=["time_zone"])
+    assert (version(), calendar.version) == (2, 2)
+    stale = Calendar.objects.get(pk=calendar.pk)
+    calendar.save()
+    stale.save()
+    assert version() == 4, "two who read the same version write two"
+    day = HolidayFactory.create(calendar=calendar)
+    assert version() == 5
+    day.calendar = other
+    day.save()
+    assert (version(), version(other)) == (6, 2), "a day that moved is news to both"
+    day.delete()
+    assert (version(), version(other)) == (6, 3)
+
+
+def test_an_edited_calendar_is_read_by_its_new_version_whatever_was_kept_of_the_old() -> None:
+    calendar = CalendarFactory.create()
+    before = working_hours(calendar)
+    day = HolidayFactory.create(calendar=calendar, day=date(2026, 11, 17))
+    edited = Calendar.objects.get(pk=calendar.pk)
+    assert (edited.version, hours.is_open(working_hours(edited), TUESDAY_NOON)) == (2, False)
+    assert hours.is_open(before, TUESDAY_NOON)
+    day.delete()
+    assert hours.is_open(working_hours(Calendar.objects.get(pk=calendar.pk)), TUESDAY_NOON)
