@@ -19,6 +19,7 @@ from handoffs.models import Approval
 from handoffs.now import now
 from handoffs.views.page import PageRequest, View, methods, page, reading_of, signed_in
 from handoffs.views.rule_acts import ACTS, Act
+from handoffs.views.rule_list import rule_list
 from handoffs.views.words import Reading, initials, tint
 from routing import publish
 from routing.contents import contents_of
@@ -154,6 +155,7 @@ def _shown(row: RuleSet, asked: PageRequest) -> dict[str, Any]:
     return {
         "place": "rules",
         **line,
+        **rule_list(row, asked.GET),
         "offers": list(_offers(row, standing, user)),
         "compared": _compared_with(row),
         "changes": _changes(row),

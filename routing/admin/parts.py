@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
-from routing import admin_cells, soundness
+from routing import admin_cells, rule_words, soundness
 from routing.admin.rules import STATE_COLOURS, DraftsOnly, is_draft
 from routing.admin_base import AutocompleteSelectFilter, ChoicesDropdownFilter, ModelAdmin, RadioFilter, display
 from routing.models import Membership, Rule, RuleSet, Segment, Territory
@@ -170,9 +170,4 @@ class SegmentAdmin(PartAdmin):
 
     @display(description="employees", ordering="employees_from")
     def size(self, segment: Segment) -> str:
-        if segment.by_tier:
-            return "by the account's tier"
-        lowest, below = segment.employees_from, segment.employees_below
-        if below is None:
-            return f"{lowest or 0:,} or more"
-        return f"{lowest or 0:,} to {below - 1:,}"
+        return rule_words.size(segment)
