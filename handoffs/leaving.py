@@ -103,7 +103,7 @@ def _heir(handoff: Handoff, package: Package, leave: Absence, *, now: datetime) 
     for cover, _ in covers(person, ask, reassigning.facts_then(handoff, package), pool=None):
         reason = why_not(cover, ask)
         if reason is None:
-            return Heir(person=cover)
+            return Heir(person=cover, is_cover=True)
         if reason.code in OFF_WORK and reason.until is not None:
             opens_at = min(filter(None, (opens_at, reason.until)))
     if opens_at is not None and opens_at < leave.ends_at:

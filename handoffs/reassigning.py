@@ -15,7 +15,7 @@ from handoffs import giving, states
 from handoffs.context import Context
 from handoffs.models import Handoff, Package
 from handoffs.routing_facts import People, facts_of
-from routing import caps
+from routing import caps, standing
 from routing.assign import assign
 from routing.availability import Ask, why_not, with_availability
 from routing.candidates import Draft
@@ -37,11 +37,15 @@ class TakenMeanwhileError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heir:
-    """Who it goes to: one of a `draft` under its `plan`, a named `person`, nobody before `opens_at`, or nobody else."""
+    """Who it goes to: one of a `draft` under its `plan`, a named `person`, nobody before `opens_at`, or nobody else.
+
+    A person who merely covers gets it within their limits; a manager whatever they have.
+    """
 
     draft: Draft | None = None
     plan: Plan | None = None
     person: Rep | None = None
+    is_cover: bool = False
     opens_at: datetime | None = None
 
 
@@ -139,10 +143,14 @@ def find_without(excluded: frozenset[int], handoff: Handoff, package: Package, *
 def hand_on(row: Handoff, package: Package, heir: Heir, *, now: datetime, actor: str) -> Rep | None:
     """Gives a locked handoff to the heir and returns who that is; None when it stays where it is.
 
-    Raises TakenMeanwhileError when the turn went elsewhere since `find`.
+    Raises TakenMeanwhileError when the turn went elsewhere, or the cover can no longer take it, since it was decided.
     """
     if heir.draft is None or heir.plan is None:
         if heir.person is not None:
+            if heir.is_cover:
+                standing.lock_one(heir.person, pool=None)
+                if standing.out_by_now(heir.person, pool=None, now=now) is not None:
+                    raise TakenMeanwhileError
             giving.give_to(row, heir.person, now=now)
         return heir.person
     number = giving.next_number(row)

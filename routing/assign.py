@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from routing import caps, leaves, receipts, standing, turns
+from routing.availability import away_or_paused
 from routing.candidates import Candidate, Draft
 from routing.decide import retry_at
 from routing.models import Assignment, Decision, Membership, Pool, Rep, Rule
-from routing.reasons import Reason
+from routing.reasons import HARD, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,20 @@ class _Give:
     actor: str
 
     def to_one(self, draft: Draft, rep: Rep) -> Outcome:
-        """To the person whom the rule names, unless they got to a cap since the decision."""
-        standing.lock_one(rep, pool=draft.pool)
-        reason = None if _is_anyway(draft) else self._over_cap_by_now(rep, draft.pool)
-        if reason is not None:
-            passed = tuple(replace(c, reason=reason) if c.rep.pk == rep.pk else c for c in draft.candidates)
-            return self.to_nobody(replace(draft, candidates=passed))
+        """To the person whom the rule names, unless they left, went away or got to a cap since the decision.
+
+        Then it goes to the next of their pod who is free.
+        """
+        for each in sorted((c.rep for c in draft.eligible), key=lambda one: (one.team_id, one.pk)):
+            standing.lock_one(each, pool=draft.pool)
+        reason = standing.out_by_now(rep, pool=draft.pool, now=self.now)
+        if reason is not None and not (_is_anyway(draft) and reason.code not in HARD):
+            passed = tuple(
+                replace(c, reason=reason, anyway=False) if c.rep.pk == rep.pk else c for c in draft.candidates
+            )
+            draft = replace(draft, candidates=passed, direct=None)
+            following = next((c.rep for c in draft.eligible), None)
+            return self.to_one(replace(draft, direct=following), following) if following else self.to_nobody(draft)
         member = _counted(draft.pool, rep)
         turn_of = (member, turns.next_seq(member.pool_id)) if member is not None else None
         return self._write(draft, rep, turn_of, receipts.receipt_of(draft), reason="owner match")
@@ -71,7 +80,7 @@ class _Give:
         returned = leaves.settle(pool, draft.candidates, now=self.now, actor=self.actor)
         members, seq = standing.read(pool, [candidate.rep for candidate in draft.eligible], now=self.now)
         here = {member.rep_id: member for member in members}
-        draft = _as_it_stands(draft, here)
+        draft = _as_it_stands(draft, here, now=self.now)
         chosen = receipts.choose([receipts.place_of(c) for c in draft.candidates], order=receipts.order_of(draft))
         if chosen is None:
             return self.to_nobody(draft)
@@ -97,12 +106,6 @@ class _Give:
         if last is None or not _says_the_same(last, draft, kind, receipt):
             last = self._record(draft, receipt, kind, None)
         return Outcome(last, None, None, held_until)
-
-    def _over_cap_by_now(self, rep: Rep, pool: Pool | None) -> Reason | None:
-        if not rep.has_caps and not caps.shared_by(rep):
-            return None
-        [fresh] = caps.loaded([rep.pk], pool=pool, now=self.now)
-        return caps.over_cap(fresh)
 
     def _write(
         self,
@@ -162,7 +165,7 @@ def _is_anyway(draft: Draft) -> bool:
     return draft.match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY
 
 
-def _as_it_stands(draft: Draft, here: Mapping[int, Membership]) -> Draft:
+def _as_it_stands(draft: Draft, here: Mapping[int, Membership], *, now: datetime) -> Draft:
     """The draft with the pointers and the reasons of this moment."""
 
     def again(candidate: Candidate) -> Candidate:
@@ -171,7 +174,8 @@ def _as_it_stands(draft: Draft, here: Mapping[int, Membership]) -> Draft:
         member = here.get(candidate.rep.pk)
         if member is None:
             return replace(candidate, reason=Reason("inactive", "has left the pool"), anyway=False)
-        return replace(candidate, reason=candidate.reason or caps.over_cap(candidate.rep), member=member)
+        reason = candidate.reason or away_or_paused(candidate.rep, now) or caps.over_cap(candidate.rep)
+        return replace(candidate, reason=reason, member=member)
 
     found = [again(candidate) for candidate in draft.candidates]
     if _is_anyway(draft) and not any(candidate.is_free for candidate in found):

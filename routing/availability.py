@@ -68,6 +68,14 @@ def absence_at(rep: Rep, at: datetime) -> Absence | None:
     return next((absence for absence in coming if absence.starts_at <= at < absence.ends_at), None)
 
 
+def away_or_paused(rep: Rep, at: datetime) -> Reason | None:
+    """Whether an absence of those loaded covers `at`, or a pause."""
+    absence = absence_at(rep, at)
+    if absence is not None:
+        return Reason("absent", f"is away until {absence.ends_at:%d %b %Y %H:%M} UTC", absence.ends_at)
+    return Reason("paused", "asked for no new work", rep.paused_until) if rep.is_paused(at) else None
+
+
 def next_free(rep: Rep, now: datetime) -> datetime | None:
     """When the person is next at work, not away and not paused; None when that cannot be told."""
     at = now
@@ -94,11 +102,9 @@ def _time_off(rep: Rep, now: datetime) -> Reason | None:
     today = now.astimezone(ZoneInfo(calendar.zone)).date()
     if not hours.is_open(calendar, now) and hours.is_holiday(calendar, today):
         return Reason("holiday", "has a public holiday", hours.next_opening(calendar, now))
-    absence = absence_at(rep, now)
-    if absence is not None:
-        return Reason("absent", f"is away until {absence.ends_at:%d %b %Y %H:%M} UTC", absence.ends_at)
-    if rep.is_paused(now):
-        return Reason("paused", "asked for no new work", rep.paused_until)
+    away = away_or_paused(rep, now)
+    if away is not None:
+        return away
     if not hours.is_open(calendar, now):
         opening = hours.next_opening(calendar, now)
         return Reason("outside_hours", f"is off work until {opening:%d %b %Y %H:%M} UTC", opening)

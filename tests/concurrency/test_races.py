@@ -8,15 +8,18 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from handoffs import outbox, pipeline, settling, timeline
+from handoffs import giving, outbox, pipeline, reassigning, settling, timeline
 from handoffs.models import Account, Delivery, Event, Handoff, State
+from handoffs.reassigning import Heir, TakenMeanwhileError
 from handoffs.states import RefusedError
+from routing.availability import Ask
+from routing.decide import loaded
 from routing.models import Assignment, HandoffType, Turn
 from sla.models import Clock
 from tests.concurrency.crowd import crowd, meanwhile, succeeded, together
-from tests.factories import NOW, Company, rich_account
+from tests.factories import NOW, Company, RepFactory, rich_account
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
 
@@ -170,3 +173,20 @@ def test_a_message_is_not_cancelled_and_sent_when_the_handoff_is_withdrawn_meanw
         assert logged == (delivery.state in {"delivered", "cancelled"})
     assert timeline.first_broken(handoff.stream) is None
     assert Clock.objects.exclude(state=Clock.State.STOPPED).count() == 0
+
+
+def test_a_cover_of_several_is_not_given_more_than_they_may_have(firm: Company):
+    handoffs = [assigned(firm) for _ in range(crowd(postgresql=8, sqlite=4))]
+    cover = RepFactory.create(function="sdr", team=firm.reps["dana"].team, load_cap=2)
+    [person] = loaded([cover.pk], Ask(now=SOON), pool=None)
+
+    def move(number: int) -> bool:
+        with transaction.atomic():
+            row = giving.lock(handoffs[number])
+            assert row.package is not None
+            heir = Heir(person=person, is_cover=True)
+            return reassigning.hand_on(row, row.package, heir, now=SOON, actor="engine") is not None
+
+    moved = succeeded(together(len(handoffs), move), but=TakenMeanwhileError)
+    assert len(moved) == 2
+    assert Assignment.objects.filter(rep=cover, released_at=None).count() == 2

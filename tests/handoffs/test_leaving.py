@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
-from handoffs import leaving, pipeline, timeline
+from handoffs import giving, leaving, pipeline, reassigning, timeline
 from handoffs.models import Delivery, Handoff, State
+from handoffs.reassigning import TakenMeanwhileError
 from routing.models import Absence, Assignment, Rep
 from sla.models import Clock, ClockKind
 from tests.factories import NOW, AbsenceFactory, CalendarFactory, Company
@@ -113,6 +115,24 @@ def test_a_cover_who_is_merely_off_work_is_waited_for(firm: Company, ingrids: Ha
     assert look(morning - timedelta(seconds=1)) == 0
     look(morning)
     assert owner_of(ingrids) == mikael
+
+
+def test_what_a_cover_can_no_longer_take_when_it_comes_to_it_is_looked_at_again_soon(
+    firm: Company, ingrids: Handoff
+) -> None:
+    mikael = firm.reps["mikael"]
+    absence = leave(firm, cover=mikael)
+    assert ingrids.package is not None
+    heir = leaving._heir(ingrids, ingrids.package, absence, now=BEGINS)
+    assert heir.person == mikael
+
+    Rep.objects.filter(pk=mikael.pk).update(load_cap=0)
+    with pytest.raises(TakenMeanwhileError), transaction.atomic():
+        reassigning.hand_on(giving.lock(ingrids), ingrids.package, heir, now=BEGINS, actor="engine")
+
+    assert owner_of(ingrids) == firm.reps["ingrid"]
+    look()
+    assert owner_of(ingrids) == firm.reps["freya"], "at the next look the rules decide"
 
 
 def test_what_was_acknowledged_stays_and_is_proposed_once(firm: Company, ingrids: Handoff) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from routing.decide import decide
 from routing.facts import Facts
-from routing.models import Assignment, Decision, Pool, Rep, Turn
+from routing.models import Assignment, Decision, Pod, Pool, Rep, Turn
+from routing.replay import replay
 from tests.factories import NOW, AbsenceFactory, AssignmentFactory, RepFactory
 from tests.routing.desk import (
     FACTS,
@@ -124,6 +125,69 @@ def test_who_reached_the_cap_in_the_meantime_is_passed_over() -> None:
     assert outcome.rep == who("B")
     codes = {each["name"]: each["code"] for each in outcome.decision.receipt["candidates"]}
     assert codes == {"A": "load_cap", "B": "eligible"}
+
+
+@pytest.mark.sqlite
+def test_who_went_away_or_asked_for_no_work_in_the_meantime_is_passed_over() -> None:
+    publish(catch_all=pool_of("ABC"))
+    draft = decide(FACTS, now=NOW)
+    absence = AbsenceFactory.create(rep=who("A"), starts_at=NOW, ends_at=NOW + timedelta(days=1))
+    Rep.objects.filter(first_name="B").update(paused_since=NOW)
+    outcome = give(draft)
+    assert outcome.rep == who("C")
+    codes = {each["name"]: each["code"] for each in outcome.decision.receipt["candidates"]}
+    assert codes == {"A": "absent", "B": "paused", "C": "eligible"}
+    assert replay(outcome.decision).is_same
+
+    absence.delete()
+    Rep.objects.filter(first_name="B").update(paused_since=NOW, paused_until=NOW)
+    assert give(draft).rep == who("B"), "a pause that is over is none; nor is an absence that was taken back"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"is_active": False}, "inactive"),
+        ({"paused_since": NOW}, "paused"),
+        ({"load_cap": 0}, "load_cap"),
+        ({}, "absent"),
+    ],
+)
+def test_an_owner_who_left_paused_or_went_away_in_the_meantime_is_not_given_it(
+    change: dict[str, object], code: str
+) -> None:
+    owner = RepFactory.create(first_name="O")
+    publish(owner_rule("hold"), catch_all=pool_of("A"))
+    draft = decide(owner_facts(owner), now=NOW)
+    if change:
+        Rep.objects.filter(pk=owner.pk).update(**change)
+    else:
+        AbsenceFactory.create(rep=owner, starts_at=NOW, ends_at=NOW + timedelta(days=1))
+    outcome = give(draft)
+    assert (outcome.assignment, outcome.held_until) == (None, NOW + timedelta(minutes=5))
+    assert [each["code"] for each in outcome.decision.receipt["candidates"]] == [code]
+    assert replay(outcome.decision).is_same
+
+
+def test_assign_anyway_overlooks_what_came_up_in_the_meantime_but_not_that_somebody_left() -> None:
+    owner = RepFactory.create(first_name="O")
+    publish(owner_rule("assign_anyway"), catch_all=pool_of("A"))
+    draft = decide(owner_facts(owner), now=NOW)
+    Rep.objects.filter(pk=owner.pk).update(paused_since=NOW)
+    assert give(draft).rep == owner
+    Rep.objects.filter(pk=owner.pk).update(is_active=False)
+    assert give(draft).rep is None
+
+
+def test_of_a_pod_the_next_one_takes_it_when_the_first_cannot_by_now() -> None:
+    first, second = (RepFactory.create(first_name=name) for name in "PQ")
+    Pod.objects.create(code="north", name="North").members.add(first, second)
+    publish({"strategy": "pod"}, catch_all=pool_of("A"))
+    draft = decide(Facts(handoff_type="sql_to_ae", pod="north"), now=NOW)
+    Rep.objects.filter(pk=first.pk).update(load_cap=0)
+    outcome = give(draft)
+    assert outcome.rep == second
+    assert replay(outcome.decision).is_same
 
 
 def test_who_left_the_pool_in_the_meantime_is_passed_over() -> None:
