@@ -33,7 +33,8 @@ MOST_PROBES = 20_000
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
     """A check that did not come out as it should. `check` names it; `code` is the rule it is about and `taken_by` the
-    one that took the record; either is empty where there is none.
+    one that took the record; either is empty where there is none. `is_saved` if a saved case expects something else
+    than the rules do, or cannot be read: then the case may be what is wrong.
     """
 
     check: str
@@ -42,6 +43,7 @@ class Failure:
     blocking: bool
     sentence: str
     facts: Facts
+    is_saved: bool = False
 
 
 def failures(rule_set_id: int) -> list[Failure]:
@@ -72,9 +74,8 @@ def saved_failures(rules: CompiledRules) -> Iterator[Failure]:
         try:
             facts = check.read()
         except ValueError as error:
-            yield _failure(
-                check.name, "", "", f"The check “{check.name}” cannot be read: {error}", Facts(handoff_type="")
-            )
+            sentence = f"The check “{check.name}” cannot be read: {error}"
+            yield replace(_failure(check.name, "", "", sentence, Facts(handoff_type="")), is_saved=True)
             continue
         receiving = HandoffType(facts.handoff_type).receiving_functions
         facts = replace(facts, named=frozenset(pk for pk, function in functions.items() if function in receiving))
@@ -121,7 +122,8 @@ def _case_failure(rules: CompiledRules, check: Check, facts: Facts) -> Failure |
         f"The check “{check.name}” expects {expected}, but {_taker(winner)} takes the record. Change the rules, or the "
         "check if it is out of date."
     )
-    return _failure(check.name, check.rule_code, winner.line.code if winner else "", sentence, facts)
+    taken_by = winner.line.code if winner else ""
+    return replace(_failure(check.name, check.rule_code, taken_by, sentence, facts), is_saved=True)
 
 
 def _is_expected(check: Check, line: Line, facts: Facts) -> bool:

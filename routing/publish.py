@@ -13,10 +13,9 @@ from datetime import datetime
 from django.db import transaction
 
 from routing import checks, linting, rebasing, soundness
-from routing.checks import Failure
 from routing.contents import contents_of
 from routing.drafts import copy_parts
-from routing.lint import Finding
+from routing.found import problems_of
 from routing.models import RuleSet, User
 from routing.soundness import Problem
 from routing.version_locks import VersionError, lock, lock_live, next_number
@@ -52,8 +51,7 @@ def report(rule_set: RuleSet) -> list[Problem]:
     """
     found = soundness.problems(rule_set)
     if not any(problem.blocking for problem in found):
-        said: list[Finding | Failure] = [*linting.findings(rule_set.pk), *checks.failures(rule_set.pk)]
-        found += [Problem("rule", one.code, "", one.sentence, one.blocking) for one in said]
+        found += problems_of(rule_set.pk, linting.findings(rule_set.pk), checks.failures(rule_set.pk))
     return sorted(found, key=lambda problem: not problem.blocking)
 
 

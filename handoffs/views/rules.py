@@ -24,7 +24,8 @@ from handoffs.views.words import Reading, initials, tint
 from routing import publish
 from routing.contents import contents_of
 from routing.differences import Difference, differences
-from routing.models import Rule, RuleSet, Segment, Territory, User
+from routing.found import CHECK
+from routing.models import Check, Rule, RuleSet, Segment, Territory, User
 from routing.publish import BlockedError, ConflictError
 from routing.soundness import Problem
 from routing.version_locks import VersionError
@@ -47,6 +48,7 @@ class Found:
     sentence: str
     is_blocking: bool
     url: str
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -220,10 +222,22 @@ def _problems(found: Iterable[Problem], row: RuleSet, user: User) -> Iterable[Fo
         for kind, model in MODELS.items():
             manager: Any = model._default_manager
             ids |= {(kind, code): pk for code, pk in manager.filter(rule_set=row).values_list("code", "pk")}
+        ids |= {(CHECK, name): pk for name, pk in Check.objects.values_list("name", "pk")}
     for problem in found:
-        pk = ids.get((problem.kind, problem.code))
-        url = reverse(f"admin:routing_{problem.kind}_change", args=[pk]) if pk else ""
-        yield Found(sentence=problem.sentence, is_blocking=problem.blocking, url=url)
+        url, label = _way_out(problem, ids.get((problem.kind, problem.code)), row) if user.is_staff else ("", "")
+        yield Found(sentence=problem.sentence, is_blocking=problem.blocking, url=url, label=label)
+
+
+def _way_out(problem: Problem, pk: int | None, row: RuleSet) -> tuple[str, str]:
+    """Where staff can do something about a problem, and what the button says."""
+    if pk is not None:
+        label = "Open the check" if problem.kind == CHECK else "Open"
+        return reverse(f"admin:routing_{problem.kind}_change", args=[pk]), label
+    if row.state != State.DRAFT:
+        return "", ""
+    kind = problem.kind if problem.kind in MODELS else "rule"
+    tab = "territories" if kind == "territory" else f"{kind}s"
+    return f"{reverse('admin:routing_ruleset_change', args=[row.pk])}#{tab}", f"Add a {kind}"
 
 
 def _signature(side: Approval.Side, approval: Approval | None, reading: Reading) -> Signature:

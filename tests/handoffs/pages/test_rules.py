@@ -1,5 +1,6 @@
 """The pages about versions of the rules: what they show to whom, and the way from draft to live by plain forms."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,9 +8,9 @@ from django.test import Client
 
 from handoffs import rule_versions
 from handoffs.models import Approval
-from routing.models import RuleSet, User
+from routing.models import Check, RuleSet, User
 from tests import factories
-from tests.factories import NOW, Company
+from tests.factories import NOW, CheckFactory, Company
 from tests.handoffs.pages.conftest import SignIn
 from tests.handoffs.pages.reading import words
 from tests.handoffs.versions import change, sign, submit
@@ -37,6 +38,19 @@ def press(client: Client, version: RuleSet, act: str, **typed: Any) -> Any:
     form = shown.context["form"]
     hidden = {field.html_name: field.value() or "" for field in form.hidden_fields()}
     return client.post(where, hidden | typed, follow=True)
+
+
+def test_a_finding_names_a_record_and_leads_to_where_something_can_be_done(draft: RuleSet, sign_in: SignIn):
+    change(draft, "R-220", is_enabled=False)
+    CheckFactory.create(name="Fjord", facts={"handoff_type": "sql_to_ae", "employee_count": 50}, rule_code="R-220")
+    User.objects.filter(email="ben@fathomline.example").update(is_staff=True)
+    page = sign_in("ben").get(f"/rules/{draft.number}/")
+    assert re.search(
+        r"Add a rule for them, or leave them to the catch-all\. For example an? [^.]+\. Add a rule", words(page)
+    )
+    assert f'href="/admin/routing/ruleset/{draft.pk}/change/#rules"' in page.content.decode()
+    assert "“Fjord” expects R-220" in said
+    assert f'href="/admin/routing/check/{Check.objects.get().pk}/change/"' in page.content.decode()
 
 
 def test_a_draft_goes_live_by_plain_forms(firm: Company, sign_in: SignIn, author: User):
