@@ -106,10 +106,11 @@ def _compiling(size: int) -> bool:
             build()
             seconds[name].append(time.perf_counter() - started)
     unseen_ms, ours, theirs, compiled = (statistics.median(taken) * 1000 for taken in seconds.values())
-    is_met = ours <= theirs or size != COMPILED
+    is_met = unseen_ms <= theirs or size != COMPILED
     verdict = f" (at most zen-engine's): {'met' if is_met else 'missed'}" if size == COMPILED else ""
     print(
-        f"    compiling, every condition checked: {ours:,.0f} ms{verdict}; never seen {unseen_ms:,.0f} ms\n"
+        f"    compiling rules never seen, every condition checked: {unseen_ms:,.0f} ms, "
+        f"{unseen_ms / theirs:.2f}x zen-engine{verdict}; one rule in a hundred new {ours:,.0f} ms\n"
         f"      zen-engine {theirs:,.0f} ms from its table as JSON, {compiled:,.0f} ms as ZenDecisionContent",
         flush=True,
     )

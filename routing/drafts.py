@@ -23,13 +23,20 @@ JUST_NOW = timedelta(minutes=1)
 def start_draft(*, based_on: RuleSet, title: str, author: User | None, now: datetime) -> RuleSet:
     """The next version as a draft, with copies of the segments, territories and rules of `based_on`.
 
+    It is based on what is live: what an older version says otherwise are the draft's own changes, and a rebase keeps
+    them.
     Raises VersionError for a base that was never live: whoever wrote it could sign their own words in the copy.
     """
-    lock_live()
+    live = lock_live()
     if not RuleSet.objects.filter(pk=based_on.pk, state__in=BASES).exists():
         raise VersionError(f"{based_on} were never live, so no draft is based on them. Begin from the live rules.")
     draft = RuleSet.objects.create(
-        number=next_number(), state=RuleSet.State.DRAFT, based_on=based_on, title=title, author=author, created_at=now
+        number=next_number(),
+        state=RuleSet.State.DRAFT,
+        based_on=live or based_on,
+        title=title,
+        author=author,
+        created_at=now,
     )
     copy_parts(based_on, draft)
     return draft

@@ -31,6 +31,19 @@ def test_a_draft_of_what_is_live_no_more_is_told_to_rebase(behind: RuleSet, auth
     assert said.endswith("are based on v1, and v2 is live now. Rebase them first.")
 
 
+def test_a_draft_of_an_older_version_keeps_what_it_says_when_others_go_live(
+    firm: Company, behind: RuleSet, author: User
+):
+    older = rule_versions.begin(based_on=firm.rule_set, title="As it was", by=author, now=NOW)
+    assert (older.based_on, older.rules.get(code="R-220").target_minutes) == (RuleSet.objects.get(state="live"), None)
+    rule_versions.rebase(behind, by=author, now=NOW)
+    change(behind, "R-240", target_minutes=15)
+    rule_versions.make_live(signed(firm, behind, author), by=author, now=NOW)
+    rebased = rule_versions.rebase(older, by=author, now=NOW)
+    targets = dict(rebased.rules.values_list("code", "target_minutes"))
+    assert (targets["R-220"], targets["R-240"]) == (None, 15), "its own, and what others changed since"
+
+
 def test_signed_rules_are_not_published_once_live_moved(firm: Company, author: User, draft: RuleSet):
     other = rule_versions.begin(based_on=firm.rule_set, title="Other", by=author, now=NOW)
     change(other, "R-240", target_minutes=15)
