@@ -118,14 +118,7 @@ class _Give:
     ) -> Outcome:
         receipt["chosen"] = {"rep": rep.pk, "name": rep.name}
         if turn_of is not None:
-            member, seq = turn_of
-            receipt["ledger"] = {
-                "seq": seq,
-                "member": member.pk,
-                "before": member.pointer,
-                "after": member.pointer + turns.cost(member.weight),
-                "weight": member.weight,
-            }
+            receipt["ledger"] = receipts.ledger_of(*turn_of)
         decision = self._record(draft, receipt, Decision.Outcome.ASSIGNED, rep)
         assignment = Assignment.objects.create(
             handoff_uuid=self.handoff_uuid,

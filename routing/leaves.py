@@ -13,7 +13,7 @@ from datetime import datetime
 
 from routing import caps, turns
 from routing.candidates import Candidate
-from routing.models import Membership, Pool, Turn
+from routing.models import Membership, Pool, Rep, Turn
 
 NOT_COMPARED = frozenset({"segment_mismatch", "skill_mismatch"})
 """Who is passed over for these takes other work, so their pointer says nothing about those who were asked."""
@@ -50,7 +50,14 @@ def _has_moved(candidate: Candidate, member: Membership) -> bool:
 
 
 def _is_present(candidate: Candidate, member: Membership) -> bool:
-    """Whether they were there to take turns all the while."""
-    if candidate.on_leave or member.away_since is not None or caps.takes_nothing(candidate.rep):
+    if not takes_turns(candidate.rep, member, is_away=candidate.on_leave):
         return False
     return candidate.reason is None or candidate.reason.code not in NOT_COMPARED
+
+
+def takes_turns(rep: Rep, member: Membership, *, is_away: bool) -> bool:
+    """Whether they were there to take turns all the while: neither away now nor just back, nor kept from all work.
+
+    `rep` comes with the limits that `caps.share` loads.
+    """
+    return not (is_away or member.away_since is not None or caps.takes_nothing(rep))

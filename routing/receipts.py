@@ -18,7 +18,8 @@
                                                              pool is asked 1, 0, 0, 0 and null
                        load                                  what they had open
     order          how one of those is chosen: "turns" (lowest pointer), "least_loaded" (lowest load per weight, then
-                   turns), "listed" (the first), "queued" (nobody: whoever takes it has it)
+                   turns), "listed" (the first), "queued" (nobody: whoever takes it has it), "taken" (the first and
+                   nobody else: who took it from the queue, beside whom the others stand as they stood then)
     covered        {"rep", "name"} of the owner for whom the chosen one stands in, or null
     returns        turns caught up on coming back from leave, before the choice: [{"rep", "seq", "units"}]
     notes          further remarks in words
@@ -39,11 +40,11 @@ from typing import Any
 
 from routing import turns
 from routing.candidates import Candidate, Draft, Skipped
-from routing.models import Rule
+from routing.models import Membership, Rule
 
 FORMAT = 1
 
-TURNS, LEAST_LOADED, LISTED, QUEUED = "turns", "least_loaded", "listed", "queued"
+TURNS, LEAST_LOADED, LISTED, QUEUED, TAKEN = "turns", "least_loaded", "listed", "queued", "taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def choose(places: Sequence[Place], *, order: str) -> Place | None:
     free = [place for place in places if place.is_free]
     if not free or order == QUEUED:
         return None
+    if order == TAKEN:
+        return places[0] if places[0].is_free else None
     if order == LISTED:
         return free[0]
     if order == LEAST_LOADED:
@@ -131,7 +134,7 @@ def receipt_of(draft: Draft) -> dict[str, Any]:
             "skills": sorted(draft.ask.skills),
         },
         "excluded": sorted(draft.ask.excluded),
-        "candidates": [_candidate(candidate) for candidate in draft.candidates],
+        "candidates": [remembered(candidate) for candidate in draft.candidates],
         "order": order_of(draft),
         "covered": {"rep": draft.covered.pk, "name": draft.covered.name} if draft.covered else None,
         "returns": [],
@@ -141,7 +144,14 @@ def receipt_of(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
+def ledger_of(member: Membership, seq: int) -> dict[str, int]:
+    """The turn that `member`, as they stand before it, is about to take as line `seq`."""
+    after = member.pointer + turns.cost(member.weight)
+    return {"seq": seq, "member": member.pk, "before": member.pointer, "after": after, "weight": member.weight}
+
+
+def remembered(candidate: Candidate) -> dict[str, Any]:
+    """Somebody who was looked at, as the receipt keeps them."""
     place = place_of(candidate)
     return {
         "rep": candidate.rep.pk,
@@ -162,7 +172,7 @@ def _skipped(skipped: Skipped) -> dict[str, Any]:
     return {
         "rule": skipped.line.code,
         "why": "other_team" if skipped.is_other_team else "out",
-        "candidates": [_candidate(candidate) for candidate in skipped.candidates],
+        "candidates": [remembered(candidate) for candidate in skipped.candidates],
     }
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Sum
 
 from routing.models import Membership, Pool, Turn
 
@@ -95,16 +95,10 @@ def credit(turn: Turn, *, now: datetime, actor: str, reason: str) -> Turn | None
     )  # fmt: skip
 
 
-def join(membership: Membership, *, now: datetime, actor: str) -> Turn:
-    """Starts a new member at the lowest pointer of the active others, so that nobody is owed the past. Locks the
-    pool.
-    """
-    lock(membership.pool_id)
-    membership.refresh_from_db(fields=["pointer", "last_debit_seq"])
-    others = Membership.objects.filter(pool_id=membership.pool_id, is_active=True).exclude(pk=membership.pk)
-    start: int = others.aggregate(lowest=Min("pointer"))["lowest"] or 0
+def start(membership: Membership, *, at: int, now: datetime, actor: str) -> Turn:
+    """Gives a new member the pointer `at`. The pool is locked already."""
     return _write(
-        membership, Turn.Kind.JOIN, start - membership.pointer, seq=next_seq(membership.pool_id), now=now, actor=actor,
+        membership, Turn.Kind.JOIN, at - membership.pointer, seq=next_seq(membership.pool_id), now=now, actor=actor,
         assignment_id=None, reason="",
     )  # fmt: skip
 
@@ -112,7 +106,8 @@ def join(membership: Membership, *, now: datetime, actor: str) -> Turn:
 def return_from_leave(membership: Membership, *, lowest: int, allowance: int, now: datetime, actor: str) -> Turn | None:
     """Lets somebody who is back catch up on `allowance` turns at most: max(own, lowest of those present - k / weight).
 
-    None, and no line, when their pointer is not behind that. The pool is locked already; once per leave.
+    None, and no line, when their pointer is not behind that. The pool is locked already; once per leave or time out
+    of the pool.
     """
     behind = lowest - allowance * cost(membership.weight) - membership.pointer
     if behind <= 0:

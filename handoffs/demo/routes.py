@@ -9,7 +9,7 @@ from typing import Any
 from handoffs import rule_versions, shipped
 from handoffs.demo.people import AMERICAS, APAC, EMEA_NORTH, EMEA_SOUTH, REGIONS, UK_IRELAND
 from handoffs.shipped import PoolRule
-from routing import turns
+from routing import joining
 from routing.models import Function, HandoffType, Membership, Pool, Rep, Rule, RuleSet, Team, User
 
 ACTOR = "demo"
@@ -93,7 +93,7 @@ def write_pools(teams: Mapping[str, Team], reps: Mapping[str, Rep], *, since: da
         pool = made[code] = Pool.objects.create(code=code, name=name, team=teams[team], function=function)
         for position, (key, weight) in enumerate(members):
             membership = Membership.objects.create(pool=pool, rep=reps[key], weight=weight, position=position)
-            turns.join(membership, now=since, actor=ACTOR)
+            joining.join(membership, now=since, actor=ACTOR)
     return made
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handoffs.views.words import Reading
+from routing import receipts
 from routing.compiling import compiled
 from routing.facts import Facts
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line
@@ -128,7 +129,7 @@ def _candidates(receipt: Mapping[str, Any], stands_in: str, reading: Reading) ->
             turn = f"{stands_in}." if stands_in else _turn(receipt)
             steps.append(Step(verdict="chosen", name=f"{candidate['name']}, chosen", reason=f"{turn}{load}"))
         elif candidate["code"] == "eligible":
-            steps.append(Step(verdict="free", name=candidate["name"], reason=f"Could take it, later in turn.{load}"))
+            steps.append(Step(verdict="free", name=candidate["name"], reason=f"{_free(receipt)}{load}"))
         else:
             steps.append(
                 Step(verdict="out", name=candidate["name"], reason=f"Skipped: {reading.localised(candidate['words'])}")
@@ -142,7 +143,14 @@ def _without_conditions(line: Line) -> str:
     return "Takes what no rule before it took"
 
 
+def _free(receipt: Mapping[str, Any]) -> str:
+    said = {receipts.QUEUED: "May take it from the queue.", receipts.TAKEN: "Could have taken it as well."}
+    return said.get(receipt["order"], "Could take it, later in turn.")
+
+
 def _turn(receipt: Mapping[str, Any]) -> str:
+    if receipt.get("order") == receipts.TAKEN:
+        return "Took it from the queue."
     if "ledger" not in receipt or receipt.get("order") == "listed":
         return "Named by the rule."
     strategy = receipt["strategy"]

@@ -88,7 +88,12 @@ def _of_candidate(receipt: Mapping[str, Any], candidate: Mapping[str, Any], read
     name = candidate["name"]
     if not receipts.is_free(candidate):
         return f"{name} {reading.localised(candidate['words'])}."
-    chosen = next(each for each in receipt["candidates"] if each["rep"] == receipt["chosen"]["rep"])
+    whose = (receipt.get("chosen") or {}).get("rep")
+    chosen = next((each for each in receipt["candidates"] if each["rep"] == whose), None)
+    if chosen is None:
+        return f"{name} can take it: it waits in the queue of {receipt['pool']} for whoever takes it first."
+    if receipt["order"] == receipts.TAKEN:
+        return f"{name} could have taken it, but {chosen['name']} did so first."
     if receipt["order"] == receipts.LISTED:
         return f"{name} could have taken it, but {chosen['name']} comes first."
     if receipt["order"] == receipts.LEAST_LOADED and chosen["load"] != candidate["load"]:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from routing import turns
+from routing import joining, turns
 from routing.admin_base import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
@@ -85,7 +85,7 @@ class PoolAdmin(HistoryModelAdmin[Pool]):
         super().save_formset(request, form, formset, change)
         back = [row for row, names in formset.changed_objects if "is_active" in names and row.is_active]
         for row in [*formset.new_objects, *back]:
-            turns.join(row, now=business_now(), actor=f"user:{request.user.pk}")
+            joining.join(row, now=business_now(), actor=f"user:{request.user.pk}")
 
     @display(description="turns add up", ordering="ledger_faults", boolean=True)
     def ledger(self, pool: Pool) -> bool | None:
@@ -112,7 +112,7 @@ class MembershipAdmin(HistoryModelAdmin[Membership]):
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and obj.is_active:
-            turns.join(obj, now=business_now(), actor=f"user:{request.user.pk}")
+            joining.join(obj, now=business_now(), actor=f"user:{request.user.pk}")
 
     @action(
         description="Set turns by hand",

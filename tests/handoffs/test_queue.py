@@ -14,7 +14,7 @@ from routing.models import Assignment, Decision, Membership, Rep, Rule, Turn
 from routing.replay import replay
 from routing.turns import UNIT
 from sla.models import Clock, ClockKind
-from tests.factories import NOW, Company, company
+from tests.factories import NOW, AbsenceFactory, Company, company
 from tests.handoffs.given import received
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
@@ -59,7 +59,7 @@ def test_whoever_takes_it_has_it_with_clocks_for_one_turn(firm: Company, waiting
     assert (taken.state, taken.owner, taken.queue, taken.unassigned_since) == (State.ASSIGNED, yusuf, None, None)
     assert taken.assigned_at == LATER
     assignment = Assignment.objects.get(handoff_uuid=taken.uuid)
-    assert (assignment.pool, assignment.decision) == (firm.pools["cs"], Decision.objects.get())
+    assert (assignment.pool, assignment.decision) == (firm.pools["cs"], Decision.objects.latest("id"))
     [turn] = Turn.objects.filter(kind=Turn.Kind.DEBIT)
     assert (turn.membership.rep, turn.units, turn.assignment) == (yusuf, UNIT, assignment)
     assert Membership.objects.get(rep=yusuf).pointer == UNIT
@@ -151,3 +151,25 @@ def test_its_receipt_replays(firm: Company, waiting: Handoff) -> None:
     assert replay(decision).is_same
     take(waiting, firm.reps["yusuf"])
     assert replay(decision).is_same
+
+
+def test_who_took_it_stands_in_a_receipt_of_its_own_with_ledger_and_loads(firm: Company, waiting: Handoff) -> None:
+    hannah, yusuf = firm.reps["hannah"], firm.reps["yusuf"]
+    AbsenceFactory.create(rep=yusuf, starts_at=NOW, ends_at=LATER + timedelta(days=1))
+    taken = take(waiting, yusuf)
+
+    assert taken.assignment is not None
+    decision = taken.assignment.decision
+    assert decision is not None
+    assert (decision.outcome, decision.chosen, decision.decided_at) == (Decision.Outcome.ASSIGNED, yusuf, LATER)
+    waited = Decision.objects.get(outcome=Decision.Outcome.QUEUED)
+    assert (decision.rule, decision.rule_set, decision.facts) == (waited.rule, waited.rule_set, waited.facts)
+    receipt, member = decision.receipt, Membership.objects.get(rep=yusuf)
+    assert (receipt["order"], receipt["chosen"]) == ("taken", {"rep": yusuf.pk, "name": "Yusuf Demir"})
+    assert receipt["ledger"] == {"seq": 1, "member": member.pk, "before": 0, "after": UNIT, "weight": 1}
+    stood = [(each["rep"], each["code"], each["anyway"], each["load"]) for each in receipt["candidates"]]
+    assert stood == [(yusuf.pk, "absent", True, 0), (hannah.pk, "eligible", False, 0)]
+    assert replay(decision).is_same
+
+    receipt["candidates"][0]["anyway"] = False
+    assert replay(decision).differences == ("It goes to nobody, and Yusuf Demir is stored.",)

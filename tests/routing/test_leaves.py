@@ -1,11 +1,12 @@
 """Coming back from leave, calibration, and the golden vectors of the turns."""
 
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from routing import receipts, turns
+from routing import joining, receipts, turns
 from routing.models import Decision, Membership, Pool, Rep, Turn
 from tests.factories import NOW, MembershipFactory, RepFactory
 from tests.routing.desk import (
@@ -151,9 +152,18 @@ def test_a_newcomer_joins_level_with_those_who_are_active() -> None:
     pool = three()
     picks(7)
     newcomer = MembershipFactory.create(pool=pool, rep=RepFactory.create(first_name="D", team=pool.team), position=9)
-    turns.join(newcomer, now=NOW, actor="user:7")
+    joining.join(newcomer, now=NOW, actor="user:7")
     assert pointers()["D"] == 2 * turns.UNIT
     assert_pointers_equal_their_ledger()
+
+
+def test_a_newcomer_takes_turns_with_the_others_however_long_somebody_is_away() -> None:
+    pool = three()
+    away("C", picks_from=0, picks_below=200)
+    picks(60)
+    newcomer = MembershipFactory.create(pool=pool, rep=RepFactory.create(first_name="D", team=pool.team), position=9)
+    joining.join(newcomer, now=NOW + timedelta(minutes=60), actor="user:7")
+    assert Counter(pick(now=NOW + timedelta(minutes=60 + n)) for n in range(30)) == {"A": 10, "B": 10, "D": 10}
 
 
 def test_a_receipt_leads_to_the_same_person_again_and_another_pointer_to_another() -> None:

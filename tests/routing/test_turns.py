@@ -1,10 +1,11 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db.models import Sum
 
-from routing import turns
-from routing.models import Membership, Pool, Turn
+from routing import joining, turns
+from routing.models import Membership, Pool, Rep, Turn
 from tests.factories import NOW, AssignmentFactory, MembershipFactory, PoolFactory
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +123,7 @@ def test_a_newcomer_starts_where_the_lowest_active_member_stands(pool: Pool) -> 
     take(behind, times=2)
     assert gone.pointer == 0
     newcomer = member(pool)
-    turn = turns.join(newcomer, now=NOW, actor="user:1")
+    turn = joining.join(newcomer, now=NOW, actor="user:1")
     newcomer.refresh_from_db()
     assert newcomer.pointer == 2 * turns.UNIT, "who left does not count"
     assert (turn.kind, turn.seq, turn.units) == ("join", 8, 2 * turns.UNIT)
@@ -131,16 +132,75 @@ def test_a_newcomer_starts_where_the_lowest_active_member_stands(pool: Pool) -> 
 
 def test_the_first_member_of_a_pool_starts_at_nought(pool: Pool) -> None:
     only = member(pool)
-    turns.join(only, now=NOW, actor="user:1")
+    joining.join(only, now=NOW, actor="user:1")
     only.refresh_from_db()
     assert only.pointer == 0
 
 
-def test_somebody_who_joins_again_is_owed_nothing_for_the_time_away(pool: Pool) -> None:
-    stayed, left = member(pool), member(pool)
+def test_somebody_who_joins_again_is_moved_as_far_as_after_a_leave(pool: Pool) -> None:
+    stayed, left = member(pool), member(pool, weight=2)
     take(left)
     take(stayed, times=9)
-    turns.join(left, now=NOW, actor="user:1")
+    turn = joining.join(left, now=NOW, actor="user:1")
     left.refresh_from_db()
-    assert left.pointer == 9 * turns.UNIT
+    assert turn is not None
+    assert (turn.kind, left.pointer) == ("return", 9 * turns.UNIT - 3 * turns.cost(2))
     assert is_true_to_its_ledger(left)
+    assert joining.join(left, now=NOW, actor="user:1") is None, "and no further the next time"
+
+
+def test_somebody_who_joins_again_is_never_moved_back(pool: Pool) -> None:
+    low, who = member(pool), member(pool)
+    take(low)
+    turns.calibrate(who.pk, turns=Decimal(10), now=NOW, actor="user:1", reason="Helped out elsewhere")
+    assert joining.join(who, now=NOW, actor="user:1") is None
+    who.refresh_from_db()
+    assert who.pointer == 10 * turns.UNIT
+
+
+@pytest.mark.parametrize(
+    ("rep", "fields"),
+    [
+        ({"is_active": False}, {}),
+        ({"paused_since": NOW}, {}),
+        ({"load_cap": 0}, {}),
+        ({"segments": ["smb"]}, {}),
+        ({"territories": ["dach"]}, {}),
+        ({}, {"is_active": False}),
+        ({}, {"away_since": NOW}),
+    ],
+)
+def test_who_stood_still_while_turns_went_past_them_is_no_measure_for_a_newcomer(
+    pool: Pool, rep: dict[str, object], fields: dict[str, object]
+) -> None:
+    take(member(pool), times=30)
+    still = member(pool, **fields)
+    Rep.objects.filter(pk=still.rep_id).update(**rep)
+    newcomer = member(pool)
+    joining.join(newcomer, now=NOW, actor="user:1")
+    newcomer.refresh_from_db()
+    assert newcomer.pointer == 30 * turns.UNIT
+
+
+def test_a_newcomer_for_one_territory_starts_level_with_who_takes_that_one_too(pool: Pool) -> None:
+    take(member(pool), times=30)
+    same = member(pool)
+    Rep.objects.filter(pk=same.rep_id).update(territories=["dach", "nordics"])
+    newcomer = member(pool)
+    Rep.objects.filter(pk=newcomer.rep_id).update(territories=["dach"])
+    joining.join(newcomer, now=NOW, actor="user:1")
+    newcomer.refresh_from_db()
+    assert newcomer.pointer == 0
+
+
+def test_with_nobody_there_even_who_is_away_is_a_better_measure_than_nought(pool: Pool) -> None:
+    on_leave, gone, idle = member(pool), member(pool), member(pool)
+    take(on_leave, times=5)
+    take(gone, times=3)
+    Rep.objects.filter(pk=on_leave.rep_id).update(paused_since=NOW)
+    Rep.objects.filter(pk=gone.rep_id).update(is_active=False)
+    Rep.objects.filter(pk=idle.rep_id).update(load_cap=0)
+    newcomer = member(pool)
+    joining.join(newcomer, now=NOW, actor="user:1")
+    newcomer.refresh_from_db()
+    assert newcomer.pointer == 5 * turns.UNIT

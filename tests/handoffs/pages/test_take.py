@@ -65,3 +65,22 @@ def test_a_row_is_answered_with_itself(firm: Company, waiting: Handoff, sign_in:
     assert answer.status_code == 200
     assert f'id="{row}"' in html(answer)
     assert "is yours" in words(answer)
+
+
+def test_why_not_somebody_is_answered_while_it_waits_and_after_it_was_taken(
+    firm: Company, waiting: Handoff, sign_in: SignIn
+) -> None:
+    hannah, yusuf = firm.reps["hannah"], firm.reps["yusuf"]
+    page = f"/handoffs/{waiting.reference}/"
+    asks = {"why_not": f"person-{hannah.pk}"}
+    queue = firm.pools["cs"].name
+
+    said = words(sign_in("yusuf").get(page, asks))
+    assert f"Hannah Brandt can take it: it waits in the queue of {queue} for whoever takes it first." in said
+    assert "May take it from the queue." in said
+
+    pipeline.take(waiting, by=yusuf, actor=f"user:{yusuf.user_id}", now=NOW)
+    said = words(sign_in("yusuf").get(page, asks))
+    assert "Hannah Brandt could have taken it, but Yusuf Demir did so first." in said
+    assert "Yusuf Demir, chosen Took it from the queue. 0 open then." in said
+    assert "Could have taken it as well." in said
