@@ -49,7 +49,7 @@ def test_a_finding_names_a_record_and_leads_to_where_something_can_be_done(draft
         r"Add a rule for them, or leave them to the catch-all\. For example an? [^.]+\. Add a rule", words(page)
     )
     assert f'href="/admin/routing/ruleset/{draft.pk}/change/#rules"' in page.content.decode()
-    assert "“Fjord” expects R-220" in said
+    assert "“Fjord” expects R-220" in words(page)
     assert f'href="/admin/routing/check/{Check.objects.get().pk}/change/"' in page.content.decode()
 
 
