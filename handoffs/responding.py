@@ -68,6 +68,7 @@ def response_of(handoff: Handoff, *, zone: str = "UTC", rehearsed: bool = False)
         account_zone=package.context["account"].get("time_zone", ""),
         reason=_reason(handoff, decision, zone=zone, rehearsed=rehearsed),
         rehearsed=rehearsed,
+        queue=handoff.queue.name if state == "unassigned" and handoff.queue is not None else "",
         held_until=_held_until(handoff, state),
         crm=ledger.action(Purpose.CRM_UPDATE, Purpose.CRM_NOTE) if clock else none_yet,
         alert=ledger.action(Purpose.ALERT) if clock else none_yet,

@@ -174,6 +174,9 @@ def _next_steps(facts: ResponseFacts) -> Iterator[str]:
     elif facts.state == "blocked":
         name = facts.from_first_name or facts.from_name or facts.from_team or "the sender"
         steps = ("Fill what is missing in the CRM", "Wait for the handoff: it goes on by itself once that is done")
+    elif facts.queue:
+        name = f"the members of {facts.queue}"
+        steps = ("Take it: whoever takes it first has it, and its clock starts then", contact)
     else:
         name = facts.to_team or "the receiving team"
         held = facts.held_until

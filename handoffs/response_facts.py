@@ -46,10 +46,10 @@ class ResponseFacts:
     """All that the response says. Instants are aware; `zone` (IANA) is the reader's, `account_zone` the customer's.
 
     `package` is what `compile_package` returns. `state` decides the heading; in all but assigned `reason` says why in
-    one sentence, and `held_until` when it is decided again, or when the answer to a return is due.
-    `contact_first_name` is whom to contact first. `sla_minutes` and `deadline` are those of the first contact. `ladder`
-    holds (who, when) of what follows a missed deadline; it and `acknowledged_at` are told if
-    `acknowledgement_required`.
+    one sentence, and `held_until` when it is decided again, or when the answer to a return is due. `queue` is the
+    pool in whose queue it waits to be taken. `contact_first_name` is whom to contact first. `sla_minutes` and
+    `deadline` are those of the first contact. `ladder` holds (who, when) of what follows a missed deadline; it and
+    `acknowledged_at` are told if `acknowledgement_required`.
     """
 
     handoff_type: str
@@ -70,6 +70,7 @@ class ResponseFacts:
     zone: str = "UTC"
     account_zone: str = ""
     reason: str = ""
+    queue: str = ""
     held_until: datetime | None = None
     crm: Action = QUEUED
     alert: Action = QUEUED

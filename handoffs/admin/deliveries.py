@@ -24,10 +24,10 @@ from routing.admin_base import (
     ModelAdmin,
     RadioFilter,
     ReadOnlyInline,
-    action,
     after_action,
     display,
 )
+from routing.admin_dialogs import asked_first
 
 REASON_LENGTH = 80
 
@@ -134,7 +134,7 @@ class DeliveryAdmin(OfHandoffs, ModelAdmin[Delivery]):
             else:
                 self.message_user(request, f"“{delivery}” is back in the queue and goes out in a moment.")
 
-    @action(
+    @asked_first(
         description="Retry",
         icon="replay",
         permissions=["retry"],

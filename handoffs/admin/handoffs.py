@@ -41,10 +41,10 @@ from routing.admin_base import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     ModelAdmin,
-    action,
     after_action,
     display,
 )
+from routing.admin_dialogs import asked_first
 from routing.models import HandoffType
 
 STATE_COLOURS = {
@@ -225,7 +225,7 @@ class HandoffAdmin(PassingOn, OfHandoffs, ModelAdmin[Handoff]):
             )
         self._retry(request, queryset.filter(state=State.BLOCKED))
 
-    @action(
+    @asked_first(
         description="Run again now",
         icon="replay",
         permissions=["run_again"],
@@ -240,7 +240,7 @@ class HandoffAdmin(PassingOn, OfHandoffs, ModelAdmin[Handoff]):
         self._retry(request, self.get_queryset(request).filter(pk=object_id))
         return after_action(request, _address(object_id))
 
-    @action(
+    @asked_first(
         description="Check gaps again",
         icon="fact_check",
         permissions=["check_gaps"],

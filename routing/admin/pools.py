@@ -20,12 +20,12 @@ from routing.admin_base import (
     ModelAdmin,
     ReadOnlyAdmin,
     TabularInline,
-    action,
     after_action,
     business_now,
     display,
 )
 from routing.admin_calibration import CalibrateForm
+from routing.admin_dialogs import asked_first
 from routing.forms import CAPS, MembershipForm, PoolForm
 from routing.models import Membership, Pod, Pool, Turn
 
@@ -114,7 +114,7 @@ class MembershipAdmin(HistoryModelAdmin[Membership]):
         if change and "is_active" in form.changed_data and obj.is_active:
             joining.join(obj, now=business_now(), actor=f"user:{request.user.pk}")
 
-    @action(
+    @asked_first(
         description="Set turns by hand",
         icon="balance",
         permissions=["calibrate"],

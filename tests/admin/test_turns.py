@@ -49,6 +49,18 @@ def test_looking_at_the_dialog_sets_nothing(boss: Client):
     assert not Turn.objects.exists()
 
 
+def test_the_dialog_in_a_tab_of_its_own_is_a_page_with_its_frame(boss: Client):
+    member = factories.MembershipFactory.create()
+    where = address(member, "change").replace("change/", "calibrate/")
+    page = boss.get(where).content.decode()
+    assert "</html>" in page
+    assert 'class="admin-dialog-page"' in page
+    assert page.count("Set this member&#x27;s turns by hand?") >= 1
+    assert "</html>" not in boss.get(where, headers={"HX-Request": "true"}).content.decode()
+    refused = boss.post(where, {"_form_submitted": "True", "turns": "2", "reason": ""}).content.decode()
+    assert ("</html>" in refused, "Say in a sentence why." in refused) == (True, True)
+
+
 def test_a_former_member_who_is_back_joins_level_with_the_others(boss: Client):
     former = factories.MembershipFactory.create(is_active=False)
     factories.MembershipFactory.create(pool=former.pool, pointer=4 * turns.UNIT)

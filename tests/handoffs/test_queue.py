@@ -48,7 +48,11 @@ def test_it_waits_without_an_owner_a_clock_or_a_turn_and_the_members_are_told(fi
     assert announced.payload["alert"]["title"] == "To take: Closed won Handoff: Halvorsen Marine Logistics"
     told = {str(notice.user) for notice in Notice.objects.filter(kind=Notice.Kind.TO_TAKE)}
     assert told == {"Hannah Brandt", "Yusuf Demir"}
-    assert "It waits in the queue of" in render_markdown(response_of(waiting))
+    said = render_markdown(response_of(waiting))
+    assert "It waits in the queue of" in said
+    assert f"### Next Steps for the members of {firm.pools['cs'].name}" in said
+    assert "1. Take it: whoever takes it first has it, and its clock starts then" in said
+    assert "decided again" not in said
 
 
 def test_whoever_takes_it_has_it_with_clocks_for_one_turn(firm: Company, waiting: Handoff) -> None:

@@ -22,7 +22,7 @@ from handoffs.views.page import PageRequest, methods, page, reading_of, signed_i
 from handoffs.views.record import find, record
 from handoffs.views.verbs.doing import not_yours, version_of
 from handoffs.views.verbs.meanwhile import meanwhile
-from routing.models import Rep
+from routing.models import Rep, User
 from routing.offices import Offices
 
 
@@ -61,6 +61,8 @@ def _acted(
 ) -> HttpResponse:
     handoff, actor = find(request.user, number), f"user:{request.user.pk}"
     if not may(request.user, verb, handoff):
+        if verb == "take" and _has_taken(handoff, request.user):
+            return _done(request, number, f"You have {handoff.reference}: you took it.")
         return _answer(request, handoff, refusal=not_yours(handoff), status=403)
     try:
         version = version_of(request)
@@ -74,10 +76,21 @@ def _acted(
         if not is_repeat(handoff, event, to=state, actor=actor):
             refusal = meanwhile(handoff, error, user=request.user, version=version, now=now())
             return _answer(request, find(request.user, number), refusal=refusal, status=409)
+    return _done(request, number, say(handoff), can_undo=verb == "acknowledge")
+
+
+def _done(request: PageRequest, number: int, sentence: str, *, can_undo: bool = False) -> HttpResponse:
     if not request.htmx:
-        messages.success(request, say(handoff))
+        messages.success(request, sentence)
         return redirect("handoff", number)
-    return _answer(request, find(request.user, number), toast=say(handoff), can_undo=verb == "acknowledge")
+    return _answer(request, find(request.user, number), toast=sentence, can_undo=can_undo)
+
+
+def _has_taken(handoff: Handoff, user: User) -> bool:
+    """Whether the reader took it out of the queue and has it still: a second click, or a page that is out of date."""
+    rep = rep_of(user)
+    is_theirs = rep is not None and handoff.owner_id == rep.pk
+    return is_theirs and is_repeat(handoff, "taken", to=None, actor=f"user:{user.pk}", rep=handoff.owner_id)
 
 
 def _answer(

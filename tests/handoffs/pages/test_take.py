@@ -51,7 +51,8 @@ def test_it_is_taken_by_plain_post_and_the_next_is_told(firm: Company, waiting: 
     assert waiting.owner == firm.reps["yusuf"]
     assert hannah.post(address, {"version": waiting.version}).status_code == 404
     again = yusuf.post(address, {"version": waiting.version - 1}, follow=True)
-    assert again.status_code in {200, 403}
+    assert again.status_code == 200
+    assert f"You have {waiting.reference}: you took it." in words(again)
     assert waiting.version == Handoff.objects.get().version, "a second click changes nothing"
 
 
@@ -84,3 +85,22 @@ def test_why_not_somebody_is_answered_while_it_waits_and_after_it_was_taken(
     assert "Hannah Brandt could have taken it, but Yusuf Demir did so first." in said
     assert "Yusuf Demir, chosen Took it from the queue. 0 open then." in said
     assert "Could have taken it as well." in said
+
+
+def test_the_second_tab_of_whoever_took_it_is_told_that_they_have_it(
+    firm: Company, waiting: Handoff, sign_in: SignIn
+) -> None:
+    yusuf, row = sign_in("yusuf"), f"row-{waiting.pk}"
+    address = f"/handoffs/{waiting.reference}/take/"
+    yusuf.post(address, {"version": waiting.version})
+    answer = yusuf.post(address, {"version": waiting.version}, headers={"HX-Request": "true", "HX-Target": row})
+    assert answer.status_code == 200
+    assert f"You have {waiting.reference}: you took it." in words(answer)
+
+
+def test_who_was_given_it_otherwise_is_not_told_that_they_took_it(
+    firm: Company, waiting: Handoff, sign_in: SignIn
+) -> None:
+    pipeline.reassign(waiting, to=firm.reps["yusuf"], reason="Has time", actor="user:1", now=NOW)
+    answer = sign_in("yusuf").post(f"/handoffs/{waiting.reference}/take/", {"version": waiting.version})
+    assert answer.status_code == 403
