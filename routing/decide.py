@@ -73,7 +73,11 @@ def _decide_owner(match: Match, ask: Ask) -> Draft:
     For somebody who has left there is nobody to wait for: one whom they named covers, else the next rule decides.
     """
     pool = Pool.objects.select_related("team").filter(pk=match.line.pool_id).first() if match.line.pool_id else None
-    owner, *_ = loaded([match.line.owner_in(match.located.facts) or 0], ask, pool=pool)
+    people = loaded([match.line.owner_in(match.located.facts) or 0], ask, pool=pool)
+    if not people:
+        # Deleted since the facts were read.
+        return Draft(match, ask, (), pool=pool, skips=True)
+    owner = people[0]
     first = Candidate(owner, why_not(owner, ask), on_leave=on_leave(owner, ask.now))
     is_gone = first.reason is not None and first.reason.code in {"inactive", "excluded"}
     unavailable = match.line.when_unavailable

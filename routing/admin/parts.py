@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
@@ -80,6 +81,7 @@ class PartAdmin(DraftsOnly, ModelAdmin[Any]):
         super().delete_model(request, obj)
         self.note_edit(request, obj.rule_set, [_called(obj)])
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         versions = RuleSet.objects.select_for_update().filter(pk__in=queryset.values("rule_set")).order_by("pk")
         held = {version.pk: version for version in versions}

@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from routing.models import RuleSet
+from routing.models import Rule, RuleSet
 from tests import factories
 from tests.admin.pages import address, fields_of
 from tests.admin.worlds import signed_in
@@ -14,12 +14,17 @@ from tests.factories import NOW
 pytestmark = [pytest.mark.sqlite, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize("part", [False, True], ids=["the version itself", "one of its rules"])
-def test_an_edit_that_waits_for_a_publication_is_refused_once_it_is_through(part: bool):
+@pytest.mark.parametrize("way", ["the version itself", "one of its rules", "deleting a rule from the list"])
+def test_an_edit_that_waits_for_a_publication_is_refused_once_it_is_through(way: str):
     boss, draft = signed_in(), factories.RuleSetFactory.create(title="As signed")
     rule = factories.RuleFactory.create(rule_set=draft, name="As signed")
-    edited = rule if part else draft
-    filled = fields_of(boss.get(address(edited, "change"))) | {"title": "Sneaked in", "name": "Sneaked in"}
+    if way == "deleting a rule from the list":
+        where = address(Rule, "changelist")
+        filled = {"action": "delete_selected", "_selected_action": [rule.pk], "post": "yes"}
+    else:
+        edited = rule if way == "one of its rules" else draft
+        where = address(edited, "change")
+        filled = fields_of(boss.get(where)) | {"title": "Sneaked in", "name": "Sneaked in"}
     locked, answers = threading.Event(), []
 
     def publish() -> None:
@@ -35,9 +40,9 @@ def test_an_edit_that_waits_for_a_publication_is_refused_once_it_is_through(part
     publisher = threading.Thread(target=publish)
     publisher.start()
     assert locked.wait(timeout=10)
-    answers.append(boss.post(address(edited, "change"), filled).status_code)
+    answers.append(boss.post(where, filled).status_code)
     publisher.join()
     draft.refresh_from_db()
     rule.refresh_from_db()
-    assert answers == [403]
+    assert answers == [302 if way.startswith("deleting") else 403]
     assert (draft.state, draft.title, rule.name) == (RuleSet.State.LIVE, "As signed", "As signed")

@@ -266,6 +266,13 @@ def test_a_draft_edited_since_it_was_looked_at_is_not_submitted(firm: Company, d
     assert told(draft)[-1] == "Edited: rule R-220"
 
 
+def test_who_submits_what_somebody_else_submitted_meanwhile_is_told_where_it_stands(draft: RuleSet, author: User):
+    seen = draft.version
+    submit(draft, author)
+    said = refusal(rule_versions.submit, rule_set=draft, by=author, now=NOW, version=seen)
+    assert "are in approval, so they cannot be submitted" in said
+
+
 def test_unsound_rules_are_not_submitted_and_every_problem_is_named(firm: Company, draft: RuleSet, author: User):
     change(draft, "R-220", conditions={"segment": ["micro"]})
     change(draft, "R-230", pool=PoolFactory.create(name="Closed pool", is_active=False))
