@@ -164,6 +164,7 @@ NO_FIELD = "is not a field rules can use. Choose one of the listed fields or cus
         ({"score": [70]}, f"score: {RANGE}"),
         ({"score": {}}, f"score: {RANGE}"),
         ({"score": {"to": 9}}, f"score: {RANGE}"),
+        ({"score": {"from": 1, "to": 9}}, f"score: {RANGE}"),
         ({"score": {"from": 1, "missing": "yes"}}, f"score: {RANGE}"),
         ({"score": {"from": -1}}, "score: “-1” is not a whole number of at least 0."),
         ({"score": {"from": True}}, "score: “True” is not a whole number of at least 0."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from routing import linting
+from routing.conditions import Conditions
 from routing.lint import Finding, Target, findings_of
 from routing.matcher import CompiledRules, Line, Region
 from routing.models import Function, Rep, RuleSet
 from tests.factories import (
     NOW,
+    CheckFactory,
     MembershipFactory,
     PodFactory,
     PoolFactory,
@@ -157,6 +160,34 @@ def test_without_a_gap_nothing_is_said_of_the_catch_all() -> None:
     assert lint(line("R-1")) == []
 
 
+def test_one_hard_question_uses_up_its_own_budget_and_all_together_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [line(f"R-{n}", conditions={"country": [land]}) for n, land in enumerate(("NO", "SE", "FI", "DK"), 1)]
+    monkeypatch.setattr("routing.lint.STEPS_FOR_ALL", 3)
+    found = lint(*rules)
+    assert [each.code for each in found if each.kind == "undecided"][-1] == "R-99"
+    assert "undecided" not in {each.kind for each in found if each.code == "R-1"}, "there was budget for the first"
+
+
+def test_more_kinds_of_records_than_can_be_told_apart_is_said_once_and_blocks_nothing() -> None:
+    rules = [line(f"R-{n}", conditions={"product": [f"p{n}"], "score": {"from": n}}) for n in range(1, 40)]
+    regions = tuple(Region(f"t{n}", Conditions.from_json({"product": [f"p{n}"]})) for n in range(1, 40))
+    [finding] = lint(*rules, regions=regions)
+    assert (finding.kind, finding.blocking) == ("undecided", False)
+    assert finding.sentence == "The conditions on products are too many to be checked together."
+
+
+def test_the_largest_gaps_are_told_and_the_others_counted() -> None:
+    lands = ("NO", "SE", "FI", "DK", "DE", "FR", "ES")
+    rules = [
+        line(f"R-{n}", conditions={"country": [land], "industry": [f"i{n}"]}) for n, land in enumerate(lands, start=1)
+    ]
+    rules.append(line("R-8", conditions={"country": ["missing"]}))
+    gaps = [each.sentence for each in lint(*rules) if each.kind == "gap"]
+    assert len(gaps) == 5
+    assert re.search(r"At least \d+ smaller gaps are not listed\.$", gaps[-1])
+    assert not any("not listed" in text for text in gaps[:-1])
+
+
 def test_what_the_budget_does_not_reach_is_undecided_and_never_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("routing.lint.STEPS_PER_QUESTION", 0)
     found = lint(line("R-1"), line("R-2"))
@@ -186,24 +217,38 @@ def troubles(version: RuleSet) -> list[str]:
     return [each.sentence for each in linting.findings(version.pk) if each.kind == "target" and each.blocking]
 
 
-def test_a_pool_without_active_members_or_switched_off_leads_to_nobody() -> None:
+TAKES_FROM_A_POOL = pytest.mark.parametrize("strategy", ["round_robin", "least_loaded", "queue"])
+
+
+@TAKES_FROM_A_POOL
+def test_a_pool_or_queue_without_active_members_leads_to_nobody(strategy: str) -> None:
     way_out = "Add an active member, or choose another pool."
     condition = {"country": ["NO"]}
     empty = PoolFactory.create(name="Empty")
-    assert troubles(stored(pool=empty, conditions=condition)) == [
+    assert troubles(stored(pool=empty, conditions=condition, strategy=strategy)) == [
         f"R-1 Nordics leads to nobody: its pool Empty has no active member. {way_out}"
     ]
 
 
+@TAKES_FROM_A_POOL
 @pytest.mark.parametrize("gone", ["membership", "rep", "pool"])
-def test_a_pool_is_as_good_as_its_active_members(gone: str) -> None:
+def test_a_pool_or_queue_is_as_good_as_its_active_members(gone: str, strategy: str) -> None:
     member = MembershipFactory.create(pool__name="Small")
-    version = stored(pool=member.pool, conditions={"country": ["NO"]})
+    version = stored(pool=member.pool, conditions={"country": ["NO"]}, strategy=strategy)
     assert troubles(version) == []
     row = {"membership": member, "rep": member.rep, "pool": member.pool}[gone]
     type(row).objects.filter(pk=row.pk).update(is_active=False)
     why = "is switched off" if gone == "pool" else "has no active member"
     assert [text.split(". ")[0] for text in troubles(version)] == [f"R-1 Nordics leads to nobody: its pool Small {why}"]
+
+
+def test_a_queue_and_turns_in_the_same_pool_lead_to_the_same_people() -> None:
+    pool = MembershipFactory.create().pool
+    version = stored(pool=pool, strategy="queue", conditions={"country": ["NO"]})
+    RuleFactory.create(
+        rule_set=version, position=2, code="R-2", pool=pool, conditions={"handoff_type": ["mql_to_sales"]}
+    )
+    assert "overlap" not in {each.kind for each in linting.findings(version.pk)}
 
 
 def test_a_person_who_left_or_receives_none_of_it_is_no_target() -> None:
@@ -252,6 +297,14 @@ def test_the_command_says_what_blocks_and_ends_with_three() -> None:
     assert error.returncode == 3
     assert str(error) == "1 finding of v41 must be mended before it can be published."
     assert version.number == 41
+
+
+def test_the_command_ends_with_three_for_a_check_that_fails_alone() -> None:
+    stored(conditions={})
+    CheckFactory.create(name="Fjord", facts={"handoff_type": "sql_to_ae"}, rule_code="R-9")
+    text, error = output("--version", "41")
+    assert "blocks  The check “Fjord” expects R-9, but R-1 Nordics takes the record." in text
+    assert (error.returncode, str(error)) == (3, "1 finding of v41 must be mended before it can be published.")
 
 
 def test_the_command_speaks_json() -> None:
