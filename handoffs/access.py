@@ -12,14 +12,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from handoffs.models import Account, Approval, Deal, Handoff, State
-from routing.models import Assignment, Function, HandoffType, Rep, Role, RoleCode, Team, User
+from handoffs.models import Account, Deal, Handoff, State
+from routing.models import Assignment, Function, HandoffType, Rep, Team, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
 SEES_ALL = frozenset({"revops", "auditor", "leadership"})
 LEAVES = (Assignment.Release.REASSIGNED, Assignment.Release.REJECTED)
@@ -59,26 +58,6 @@ RIGHTS: Mapping[str, frozenset[Side]] = {
     "retry": frozenset({Side.REVOPS}),
 }
 """Who may do each verb of the pipeline; auditors and leadership, who see all, do none."""
-
-
-SIGNS: Mapping[Approval.Side, tuple[str, tuple[RoleCode, ...]]] = {
-    Approval.Side.REVOPS: ("revops", (RoleCode.REVOPS_DIRECTOR, RoleCode.REVOPS_MANAGER)),
-    Approval.Side.LEADERSHIP: ("leadership", (RoleCode.CRO, RoleCode.SALES_MANAGER)),
-}
-"""Side -> the group and the offices that sign for it."""
-
-
-RULE_ACTS: Mapping[str, frozenset[str]] = {
-    "begin": frozenset({"keeps"}),
-    "submit": frozenset({"keeps"}),
-    "take_back": frozenset({"keeps"}),
-    "rebase": frozenset({"keeps"}),
-    "sign": frozenset({"signs"}),
-    "ask_for_changes": frozenset({"signs"}),
-    "publish": frozenset({"keeps", "signs"}),
-    "go_back": frozenset({"keeps", "signs"}),
-}
-"""What is done to a version of the rules -> by whom: who keeps the machine, who signs for a side."""
 
 
 def groups_of(user: User | AnonymousUser) -> frozenset[str]:
@@ -140,7 +119,7 @@ def sides(user: User | AnonymousUser, handoff: Handoff) -> frozenset[Side]:
     """Where the user stands towards the handoff; two queries at most."""
     if not isinstance(user, User) or not user.is_active:
         return frozenset()
-    found = {Side.REVOPS} if _keeps_the_machine(user) else set()
+    found = {Side.REVOPS} if keeps_the_machine(user) else set()
     rep = rep_of(user)
     if rep is None or not rep.is_active:
         return frozenset(found)
@@ -174,7 +153,7 @@ def may_start(user: User | AnonymousUser) -> bool:
     """Whether the user may start a handoff by hand: reps and managers on the roster, and RevOps."""
     if not isinstance(user, User) or not user.is_active:
         return False
-    if _keeps_the_machine(user):
+    if keeps_the_machine(user):
         return True
     rep = rep_of(user)
     return rep is not None and rep.is_active and bool(groups_of(user) & STARTS)
@@ -185,7 +164,7 @@ def may_start_from(user: User, team: Team) -> bool:
 
     That is their own team, and for a manager every team of their tree.
     """
-    if _keeps_the_machine(user):
+    if keeps_the_machine(user):
         return True
     rep = rep_of(user)
     return rep is not None and (team.pk == rep.team_id or team.pk in managed_teams(rep))
@@ -193,7 +172,7 @@ def may_start_from(user: User, team: Team) -> bool:
 
 def may_choose_team(user: User) -> bool:
     """Whether the user may say which team a handoff goes to, in place of the rules: RevOps alone."""
-    return user.is_active and _keeps_the_machine(user)
+    return user.is_active and keeps_the_machine(user)
 
 
 def kinds_of(user: User) -> list[HandoffType]:
@@ -241,49 +220,8 @@ def roster_visible_to(user: User | AnonymousUser) -> QuerySet[Rep]:
     return Rep.objects.none()
 
 
-def sees_rules(user: User | AnonymousUser, *, at: datetime) -> bool:
-    """Whether the user may look at the versions of the rules: those who see all handoffs, and those who sign."""
-    return sees_all(user) or bool(signs_for(user, at=at))
-
-
-def keeps_rules(user: User | AnonymousUser) -> bool:
-    """Whether the user may begin, submit, rebase and take back versions of the rules: RevOps and superusers."""
-    return isinstance(user, User) and user.is_active and _keeps_the_machine(user)
-
-
-def may_with_rules(user: User | AnonymousUser, act: str, *, at: datetime) -> bool:
-    """Whether the user may do `act` to versions of the rules, whatever their state: see `RULE_ACTS`."""
-    needed = RULE_ACTS[act]
-    return ("keeps" in needed and keeps_rules(user)) or ("signs" in needed and bool(signs_for(user, at=at)))
-
-
-def signs_for(user: User | AnonymousUser, *, at: datetime) -> dict[Approval.Side, str]:
-    """The sides for which the user may sign at `at` (UTC), each with the office that gives the right, if one does.
-
-    Holders of an office sign, whom they have delegated it to, and the group of the side. Being superuser does not help.
-    """
-    if not isinstance(user, User) or not user.is_active:
-        return {}
-    groups, offices = groups_of(user), _offices_of(user, at)
-    found = {}
-    for side, (group, codes) in SIGNS.items():
-        held = [code for code in codes if code in offices]
-        if held or group in groups:
-            found[side] = str(held[0]) if held else ""
-    return found
-
-
-def _offices_of(user: User, at: datetime) -> set[str]:
-    rep = rep_of(user)
-    if rep is None or not rep.is_active:
-        return set()
-    given = Q(holder__delegations_given__delegate=rep, holder__delegations_given__starts_at__lte=at)
-    given &= Q(holder__delegations_given__ends_at__gt=at)
-    given &= Q(holder__delegations_given__role="") | Q(holder__delegations_given__role=F("code"))
-    return set(Role.objects.filter(Q(holder=rep) | given).values_list("code", flat=True))
-
-
-def _keeps_the_machine(user: User) -> bool:
+def keeps_the_machine(user: User) -> bool:
+    """Whether the user may do what RevOps does to handoffs and rules: RevOps and superusers."""
     return user.is_superuser or "revops" in groups_of(user)
 
 

@@ -7,11 +7,17 @@ from urllib.parse import quote
 from django.conf import settings
 
 from handoffs.models import Handoff
+from routing.models import RuleSet
 
 
 def handoff_link(handoff: Handoff) -> str:
     """The handoff's page."""
     return f"{settings.SITE_URL}/handoffs/{handoff.reference}/"
+
+
+def rules_link(version: RuleSet) -> str:
+    """The page of a version of the rules."""
+    return f"{settings.SITE_URL}/rules/{version.number}/"
 
 
 def crm_link(kind: str, crm_id: str) -> str:

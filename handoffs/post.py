@@ -71,11 +71,15 @@ def to_person(letter: Letter, rep: Rep | None, team: Team | None, *, wishes: Wis
 
 def directly(letter: Letter, rep: Rep, wish: Wish) -> list[Delivery]:
     """The rows that go to the person's own addresses: the channels they chose, else the one they have."""
-    ways = {Delivery.Channel.SLACK: rep.messaging_id, Delivery.Channel.EMAIL: rep.email}
+    return [by(channel, letter, rep, wish) for channel in ways(wish, slack=rep.messaging_id, email=rep.email)]
+
+
+def ways(wish: Wish, *, slack: str, email: str) -> list[Delivery.Channel]:
+    """The channels that somebody chose, of those with an address; else the one that there is."""
+    addresses = {Delivery.Channel.SLACK: slack, Delivery.Channel.EMAIL: email}
     wanted = {Delivery.Channel.SLACK: wish.wants_slack, Delivery.Channel.EMAIL: wish.wants_email}
-    there = [channel for channel, address in ways.items() if address]
-    chosen = [channel for channel in there if wanted[channel]] or there[:1]
-    return [by(channel, letter, rep, wish) for channel in chosen]
+    there = [channel for channel, address in addresses.items() if address]
+    return [channel for channel in there if wanted[channel]] or there[:1]
 
 
 def by(channel: Delivery.Channel, letter: Letter, rep: Rep, wish: Wish) -> Delivery:

@@ -8,15 +8,17 @@ sentence for people; `now` is business time, `signed_at` real time, both aware U
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from handoffs import timeline
-from handoffs.access import signs_for
+from handoffs import rule_notices, timeline, wake
 from handoffs.models import Approval
+from handoffs.post import Post
+from handoffs.rule_access import signs_for
 from routing import drafts, publish
 from routing.models import RuleSet, User
 from routing.version_locks import VersionError, lock
@@ -50,7 +52,8 @@ def submit(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = 
     """Asks for the two signatures. `version` is the edit that the submitter looked at."""
     _check_version(rule_set, version, now=now)
     row = publish.submit(rule_set, by=by)
-    _record(row, "rules_submitted", by=by, now=now, hash=row.content_hash)
+    _record(row, rule_notices.SUBMITTED, by=by, now=now, hash=row.content_hash)
+    _send(rule_notices.to_signers(row, stream=stream_of(row), by=by, now=now))
     return row
 
 
@@ -59,6 +62,7 @@ def take_back(rule_set: RuleSet, *, by: User, now: datetime) -> RuleSet:
     """Back to a draft, without what was signed."""
     row = publish.withdraw_submission(rule_set)
     _record(row, "rules_taken_back", by=by, now=now)
+    rule_notices.done(row, now=now)
     return row
 
 
@@ -69,6 +73,10 @@ def sign(rule_set: RuleSet, *, seen_hash: str, by: User, now: datetime, signed_a
     side, role = _side_of(row, by, at=now)
     approval = _approval(row, side=side, role=role, verdict=Approval.Verdict.APPROVED, by=by, at=signed_at)
     _record(row, "rules_signed", by=by, now=now, side=side, hash=row.content_hash)
+    is_signed = not _missing(row)
+    rule_notices.done(row, now=now, by=None if is_signed else by)
+    if is_signed:
+        _send(rule_notices.signed(row, stream=stream_of(row), by=by, now=now))
     return approval
 
 
@@ -85,6 +93,8 @@ def ask_for_changes(
     _approval(row, side=side, role=role, verdict=verdict, by=by, at=signed_at, comment=comment.strip())
     draft = publish.withdraw_submission(row)
     _record(draft, "rules_changes_asked", by=by, now=now, side=side)
+    rule_notices.done(draft, now=now)
+    _send(rule_notices.sent_back(draft, stream=stream_of(draft), by=by, now=now))
     return draft
 
 
@@ -106,6 +116,7 @@ def rebase(rule_set: RuleSet, *, by: User, now: datetime, keep_mine: bool = Fals
     row = publish.rebase(rule_set, by=by, now=now, keep_mine=keep_mine)
     onto = row.based_on.number if row.based_on else 0
     _record(row, "rules_rebased", by=by, now=now, onto=onto)
+    rule_notices.done(row, now=now)
     return row
 
 
@@ -143,6 +154,19 @@ def standing(rule_set: RuleSet) -> Standing:
     return Standing(signed, [side for side in Side if side not in signed], answers)
 
 
+def waiting_for(user: User, *, at: datetime) -> QuerySet[RuleSet]:
+    """The versions that this user can sign at `at`, as `why_not_sign` says of each."""
+    waiting = RuleSet.objects.filter(_unsigned_for(signs_for(user, at=at)), state=State.IN_APPROVAL)
+    own = Q(author=user) | Q(editors=user) | Q(Exists(_signatures().filter(approver=user)))
+    return waiting.exclude(own).order_by("-number")
+
+
+def in_approval() -> list[tuple[int, bool]]:
+    """The numbers of the versions in approval, the newest first, and whether both sides have signed; one query."""
+    waiting = RuleSet.objects.filter(state=State.IN_APPROVAL).annotate(is_signed=~_unsigned_for(Approval.Side))
+    return list(waiting.order_by("-number").values_list("number", "is_signed"))
+
+
 def was_signed(content_hash: str) -> bool:
     """Whether both sides signed exactly this content at one time, under whichever number it had."""
     approved = Approval.objects.filter(
@@ -161,6 +185,25 @@ def why_not_sign(rule_set: RuleSet, user: User, *, at: datetime) -> str | None:
     except VersionError as refusal:
         return str(refusal)
     return None
+
+
+def _signatures() -> QuerySet[Approval]:
+    """Those that count for the version of an outer query: `_counts`, asked of the database."""
+    return Approval.objects.filter(
+        subject_kind=SUBJECT,
+        subject_id=OuterRef("uuid"),
+        submission=OuterRef("submissions"),
+        content_hash=OuterRef("content_hash"),
+        verdict=Approval.Verdict.APPROVED,
+    )
+
+
+def _unsigned_for(sides: Iterable[Approval.Side]) -> Q:
+    """That at least one of the sides has not signed; of no sides, never."""
+    unsigned = Q(pk__in=[])
+    for side in sides:
+        unsigned |= ~Q(Exists(_signatures().filter(side=side)))
+    return unsigned
 
 
 def _counts(approval: Approval, row: RuleSet) -> bool:
@@ -240,6 +283,12 @@ def _check_version(rule_set: RuleSet, version: int | None, *, now: datetime) -> 
         raise VersionError(
             f"{row} are not what you saw: {row.edited_by or 'somebody'} edited them. Look at them again."
         )
+
+
+def _send(post: Post) -> None:
+    """What people are told of an act, in its transaction."""
+    post.queue()
+    wake.after_commit()
 
 
 def _record(row: RuleSet, verb: str, *, by: User, now: datetime, **facts: object) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from handoffs.models import Delivery, Handoff, State
 from handoffs.retrying import QUICK_RETRIES
+from handoffs.rule_versions import standing
+from routing.models import RuleSet
 from sla.models import ClockKind
 
 Purpose = Delivery.Purpose
@@ -19,7 +21,7 @@ def no_longer_wanted(delivery: Delivery) -> str:
     if delivery.purpose == Purpose.REPLY:
         return "It is too late for an answer." if delivery.failures > QUICK_RETRIES else ""
     if delivery.handoff_id is None:
-        return ""
+        return _no_rules_wait(delivery)
     if delivery.purpose == Purpose.ALERT_UPDATE:
         return _nothing_to_update(delivery)
     if delivery.payload.get("only_if_told"):
@@ -46,6 +48,19 @@ def _overtaken(delivery: Delivery) -> str:
     if delivery.purpose == Purpose.UNASSIGNED and state != State.UNASSIGNED:
         return "Somebody has it now."
     return ""
+
+
+def _no_rules_wait(delivery: Delivery) -> str:
+    """Why a version of the rules needs nobody any more; empty while it does, and where it is not about one."""
+    waits = delivery.payload.get("waits_for_rules")
+    if waits is None:
+        return ""
+    as_asked = RuleSet.objects.filter(pk=waits["version"], state=RuleSet.State.IN_APPROVAL)
+    version = as_asked.filter(submissions=waits["submission"]).first()
+    if version is None:
+        return "The version does not wait any more."
+    is_signed = "sides" in waits and not set(waits["sides"]) & set(standing(version).missing)
+    return "Somebody else signed it first." if is_signed else ""
 
 
 def _nothing_to_update(delivery: Delivery) -> str:

@@ -51,6 +51,14 @@ def wishes_of(reps: Iterable[int | None]) -> dict[int, Wish]:
     return {rep: Wish(channel=channel, awake=awake(since, until, zone)) for rep, channel, since, until, zone in rows}
 
 
+def wishes_of_users(users: Iterable[int]) -> dict[int, Wish]:
+    """The same of people who sign in, by their user's id; one query."""
+    rows = Preference.objects.filter(user__in=users).values_list(
+        "user", "channel", "quiet_from", "quiet_until", "user__time_zone"
+    )
+    return {user: Wish(channel=channel, awake=awake(since, until, zone)) for user, channel, since, until, zone in rows}
+
+
 def awake(quiet_from: time | None, quiet_until: time | None, zone: str) -> WorkingHours:
     """The hours of a day outside the quiet ones, on the clocks of `zone`; always, where there are none."""
     if quiet_from is None or quiet_until is None or quiet_from == quiet_until:

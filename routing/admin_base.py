@@ -172,6 +172,13 @@ class ModelForm(_ModelForm[_Row]):
                     field, sentence = self.broken.get(constraint.name, (None, None))
                     self.add_error(field if field in self.fields else None, sentence or error)
 
+    def _update_errors(self, errors: ValidationError) -> None:
+        # What was typed and could not be read has its complaint; the row would add one about its value of before.
+        told = getattr(errors, "error_dict", {})
+        for name in set(told) & set(self.errors):
+            del told[name]
+        super()._update_errors(errors)  # type: ignore[misc]  # Django's own hook
+
     def save(self, commit: bool = True) -> _Row:
         if not commit or self.instance._state.adding or self.errors:
             return super().save(commit=commit)

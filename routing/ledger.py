@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from routing.models import Membership, Pool
@@ -19,8 +19,16 @@ log = logging.getLogger(__name__)
 def faults(pool_id: int) -> list[Membership]:
     """The members whose pointer is not the sum of their turns, with that sum as `total`. One query."""
     members = Membership.objects.filter(pool_id=pool_id).select_related("rep", "pool")
-    told = members.annotate(total=Coalesce(Sum("turns__units"), 0))
-    return list(told.exclude(pointer=F("total")).order_by("pk"))
+    return list(_astray(members).order_by("pk"))
+
+
+def astray() -> QuerySet[Membership]:
+    """The same of every pool in which the last look found one: what is mended is gone from it at once."""
+    return _astray(Membership.objects.filter(pool__ledger_faults__gt=0)).order_by()
+
+
+def _astray(members: QuerySet[Membership]) -> QuerySet[Membership]:
+    return members.annotate(total=Coalesce(Sum("turns__units"), 0)).exclude(pointer=F("total"))
 
 
 def look(*, now: datetime) -> Pool | None:

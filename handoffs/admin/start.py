@@ -11,12 +11,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timesince import timesince
 
+from handoffs import rule_versions
 from handoffs.admin.promise import GAPS, STUCK
 from handoffs.admin.sidebar import navigation
 from handoffs.models import Delivery, Handoff
 from handoffs.now import now
+from handoffs.rule_access import sees_rules
+from routing import ledger
 from routing.admin.parts import EMPTY_TARGET
-from routing.models import Rule
+from routing.models import Membership, Rule, RuleSet
 from sla.models import Clock
 
 # Model, which rows, what to call them (one, many), and the list that shows them.
@@ -27,6 +30,13 @@ TILES: tuple[tuple[Any, Any, str, str, str], ...] = (
     (Handoff, STUCK["parked"], "handoff is parked", "handoffs are parked", "stands=parked"),
     (Delivery, Q(state=Delivery.State.PARKED), "message is parked", "messages are parked", "needs=parked"),
     (Rule, EMPTY_TARGET, "live rule leads to nobody", "live rules lead to nobody", "target=empty"),
+    (
+        Membership,
+        Q(pk__in=ledger.astray().values("pk")),
+        "member's turns do not add up",
+        "members' turns do not add up",
+        "turns=astray",
+    ),
 )
 
 
@@ -45,6 +55,7 @@ def _tiles(request: HttpRequest) -> Iterator[dict[str, Any]]:
         if model_admin.has_view_permission(request):
             count = model_admin.get_queryset(request).filter(rows).count()
             yield _tile(model, count, one if count == 1 else many, narrowed)
+    yield from _versions(request)
     handoffs = admin.site.get_model_admin(Handoff)
     if handoffs.has_view_permission(request):
         at, runs = now(), Q(clock_state=Clock.State.RUNNING)
@@ -57,6 +68,24 @@ def _tiles(request: HttpRequest) -> Iterator[dict[str, Any]]:
         count, since = gaps.count(), gaps.aggregate(since=Min("received_at"))["since"]
         oldest = f", the oldest for {timesince(since, at, depth=1)}" if since else ""
         yield _tile(Handoff, count, f"{'has' if count == 1 else 'have'} open gaps{oldest}", "stands=gaps")
+
+
+def _versions(request: HttpRequest) -> Iterator[dict[str, Any]]:
+    """Versions of the rules that wait, each led to where it is signed or published: the product's own page."""
+    user: Any = request.user  # the admin lets nobody else in
+    if not sees_rules(user, at=now()) or not admin.site.get_model_admin(RuleSet).has_view_permission(request):
+        return
+    found: dict[bool, list[int]] = {False: [], True: []}
+    for number, is_signed in rule_versions.in_approval():
+        found[is_signed].append(number)
+    for is_signed, one, many in (
+        (False, "version of the rules waits for signatures", "versions of the rules wait for signatures"),
+        (True, "version of the rules is signed, not published", "versions of the rules are signed, not published"),
+    ):
+        numbers = found[is_signed]
+        only = len(numbers) == 1
+        link = reverse("rule_version", args=numbers) if only else reverse("rules")
+        yield {"count": len(numbers), "words": one if only else many, "link": link}
 
 
 def _tile(model: Any, count: int, words: str, narrowed: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from handoffs.models.handoff import Handoff
+from routing.models import RuleSet
 
 
 class Notice(models.Model):
@@ -25,10 +26,13 @@ class Notice(models.Model):
         AT_RISK = "at_risk", "At risk"
         OVERDUE = "overdue", "Overdue"
         GONE = "gone", "No longer yours"
+        TO_SIGN = "to_sign", "To sign"
+        RULES = "rules", "Version of the rules"
         OTHER = "other", "Notice"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
     handoff = models.ForeignKey(Handoff, models.CASCADE, null=True, blank=True, related_name="notices")
+    rule_set = models.ForeignKey(RuleSet, models.SET_NULL, null=True, blank=True, related_name="+")
     assignment_number = models.PositiveIntegerField(default=0)
     kind = models.CharField(max_length=16, choices=Kind.choices)
     title = models.CharField(max_length=200)

@@ -18,6 +18,7 @@ from handoffs import inside
 from handoffs.access import visible_to
 from handoffs.models import Notice
 from handoffs.now import now
+from handoffs.rule_access import sees_rules
 from handoffs.views.errors import BAD_REQUEST, trouble
 from handoffs.views.page import PageRequest, methods, page, reading_of, safe_next, signed_in
 from handoffs.views.words import Reading
@@ -34,13 +35,15 @@ LOOKS = {
     Kind.AT_RISK: ("warn", "warn"),
     Kind.OVERDUE: ("stop", "bad"),
     Kind.GONE: ("swap", "idle"),
+    Kind.TO_SIGN: ("design", "info"),
+    Kind.RULES: ("design", "idle"),
     Kind.OTHER: ("bell", "idle"),
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """One notice as the page shows it; `url` is empty for a handoff that the reader may no longer see."""
+    """One notice as the page shows it; `url` is empty for what the reader may no longer see."""
 
     notice: Notice
     time: str
@@ -55,7 +58,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     """The reader's own notices; looking at them marks nothing as read."""
     asked = cast(PageRequest, request)
     reading = reading_of(asked.user, now())
-    told = inside.shown_to(asked.user, now=reading.now)
+    told = inside.shown_to(asked.user, now=reading.now).select_related("rule_set")
     shown = Paginator(told, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "place": "notices",
@@ -95,17 +98,24 @@ def _lines(told: Iterable[Notice], asked: PageRequest, reading: Reading) -> list
     listed = list(told)
     about = {notice.handoff_id for notice in listed if notice.handoff_id}
     seen = set(visible_to(asked.user).filter(pk__in=about).values_list("pk", flat=True)) if about else set()
-    return [_line(notice, reading, is_seen=notice.handoff_id in seen) for notice in listed]
+    shows_rules = any(notice.rule_set for notice in listed) and sees_rules(asked.user, at=reading.now)
+    return [_line(notice, reading, url=_url(notice, seen, shows_rules=shows_rules)) for notice in listed]
 
 
-def _line(notice: Notice, reading: Reading, *, is_seen: bool) -> Line:
+def _url(notice: Notice, seen: set[int], *, shows_rules: bool) -> str:
+    if notice.rule_set is not None and shows_rules:
+        return reverse("rule_version", args=[notice.rule_set.number])
+    return reverse("handoff", args=[notice.handoff_id]) if notice.handoff_id in seen else ""
+
+
+def _line(notice: Notice, reading: Reading, *, url: str) -> Line:
     icon, tone = LOOKS.get(Kind(notice.kind), LOOKS[Kind.OTHER])
     return Line(
         notice=notice,
         time=f"{reading.local(notice.shown_from):%H:%M}",
         icon=icon,
         tone=tone,
-        url=reverse("handoff", args=[notice.handoff_id]) if is_seen else "",
+        url=url,
     )
 
 

@@ -19,10 +19,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from handoffs import inside
-from handoffs.access import may_start, rep_of, sees_rules
+from handoffs import inside, rule_versions
+from handoffs.access import may_start, rep_of
 from handoffs.models import Preference
 from handoffs.now import now
+from handoffs.rule_access import sees_rules
 from handoffs.views import session_limits
 from handoffs.views.errors import WRONG_METHOD, trouble
 from handoffs.views.theme import theme_of
@@ -160,7 +161,7 @@ def _referer(request: HttpRequest) -> str:
     return safe_next(request, urlunsplit(("", "", found.path, found.query, "")), otherwise="/")
 
 
-def _navigation(user: User) -> list[dict[str, str]]:
+def _navigation(user: User) -> list[dict[str, Any]]:
     """The entries of the sidebar. Who is not on the roster has no queue: G then I leads them to all there is."""
     inbox = reverse("inbox")
     has_queue = rep_of(user) is not None
@@ -170,7 +171,10 @@ def _navigation(user: User) -> list[dict[str, str]]:
     rules = {"key": "rules", "url": reverse("rules"), "icon": "design", "label": "Rules"}
     entries = [mine, others] if has_queue else [others | {"go": "i"}]
     entries += [start] if may_start(user) else []
-    return [*entries, rules] if sees_rules(user, at=now()) else entries
+    at = now()
+    if not sees_rules(user, at=at):
+        return entries
+    return [*entries, rules | {"count": rule_versions.waiting_for(user, at=at).count()}]
 
 
 def _reader(user: User) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from routing.version_locks import VersionError
 State = RuleSet.State
 LONGEST_TITLE = 200
 LONGEST_COMMENT = 2_000
+TOO_LONG = "Say it in at most %(limit_value)d characters; these are %(show_value)d."
 STALE = "The form does not say what it showed. Open it again."
 
 
@@ -33,7 +34,7 @@ class TitleForm(ActForm):
         label="What the draft is for",
         max_length=LONGEST_TITLE,
         widget=forms.TextInput(attrs={"class": "input"}),
-        error_messages={"required": "Say in a few words what the draft is for."},
+        error_messages={"required": "Say in a few words what the draft is for.", "max_length": TOO_LONG},
     )
 
 
@@ -44,7 +45,7 @@ class CommentForm(ActForm):
         label="What should be changed",
         max_length=LONGEST_COMMENT,
         widget=forms.Textarea(attrs={"class": "input", "rows": 4}),
-        error_messages={"required": "Say in a sentence what should be changed."},
+        error_messages={"required": "Say in a sentence what should be changed.", "max_length": TOO_LONG},
     )
 
 
@@ -56,7 +57,7 @@ class RebaseForm(ActForm):
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """One of the things that can be done: `name` is its right in `access.RULE_ACTS`, `states` where it is offered."""
+    """One of the things that can be done: `name` is its right in `RULE_ACTS`, `states` where it is offered."""
 
     name: str
     slug: str
@@ -144,7 +145,7 @@ ACTS: tuple[Act, ...] = (
         name="ask_for_changes",
         slug="changes",
         label="Ask for changes",
-        title="Ask for changes",
+        title="Send these rules back?",
         happens="The version becomes a draft again, and signatures that it has are void.",
         done="{version} are a draft again, with what you wrote.",
         states=frozenset({State.IN_APPROVAL}),
@@ -199,7 +200,7 @@ ACTS: tuple[Act, ...] = (
     Act(
         name="begin",
         slug="begin",
-        label="Begin a draft from these",
+        label="Begin a draft",
         title="Begin a draft",
         happens="The draft starts as a copy and is edited in the administration. What is live stays as it is.",
         done="{version} are begun. Edit them in the administration, then submit them here.",

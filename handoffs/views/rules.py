@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.contrib import messages
@@ -14,16 +14,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from handoffs import rule_versions, timeline
-from handoffs.access import may_with_rules, sees_rules
 from handoffs.models import Approval
 from handoffs.now import now
+from handoffs.rule_access import may_with_rules, sees_rules
 from handoffs.views.page import PageRequest, View, methods, page, reading_of, signed_in
 from handoffs.views.rule_acts import ACTS, Act
 from handoffs.views.rule_list import rule_list
-from handoffs.views.words import Reading, initials, tint
+from handoffs.views.words import Reading, initials, labelled, tint, types_named
 from routing import publish
 from routing.contents import contents_of
-from routing.differences import Difference, differences
+from routing.differences import Change, Difference, differences
 from routing.found import CHECK
 from routing.models import Check, Rule, RuleSet, Segment, Territory, User
 from routing.publish import BlockedError, ConflictError
@@ -38,6 +38,7 @@ WHO_SIGNS = {
     Approval.Side.REVOPS: "A RevOps manager or director, or somebody of RevOps",
     Approval.Side.LEADERSHIP: "The CRO, a sales manager, or somebody of leadership",
 }
+CONDITIONS = "conditions"
 MODELS = {"rule": Rule, "territory": Territory, "segment": Segment}
 
 
@@ -78,6 +79,7 @@ def versions(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "lines": [_line(row, reading) for row in shown.object_list],
         "live": live,
+        "to_sign": list(rule_versions.waiting_for(asked.user, at=reading.now)),
         "may_begin": live is not None and may_with_rules(asked.user, "begin", at=now()),
     }
     return page(request, "rules/versions.html", context)
@@ -153,18 +155,21 @@ def _shown(row: RuleSet, asked: PageRequest) -> dict[str, Any]:
     standing = rule_versions.standing(row)
     events = timeline.sentences(rule_versions.stream_of(row), last=SHOWN_LINES)
     line = _line(row, reading)
-    answers = [one for one in standing.answers if one.verdict == Approval.Verdict.CHANGES]
+    found = list(_problems(publish.report(row) if is_open else [], row, user))
+    is_blocked = any(one.is_blocking for one in found)
+    answers = [one for one in standing.answers if is_open and one.verdict == Approval.Verdict.CHANGES]
     return {
         "place": "rules",
         **line,
         **rule_list(row, asked.GET),
-        "offers": list(_offers(row, standing, user)),
+        "offers": list(_offers(row, standing, user, is_blocked=is_blocked)),
+        "is_blocked": is_blocked,
         "compared": _compared_with(row),
         "changes": _changes(row),
-        "found": list(_problems(publish.report(row) if is_open else [], row, user)),
+        "found": found,
         "is_open": is_open,
         "is_behind": is_open and _is_behind(row),
-        "edits_at": reverse("admin:routing_ruleset_change", args=[row.pk]) if user.is_staff else "",
+        "edits_at": _edits_at(row, user),
         "signatures": [_signature(side, standing.signed.get(side), reading) for side in Approval.Side],
         "shows_signatures": row.state != State.DRAFT and (bool(standing.signed) or is_open),
         "answers": [(one, reading.time(one.at)) for one in answers],
@@ -173,7 +178,7 @@ def _shown(row: RuleSet, asked: PageRequest) -> dict[str, Any]:
     }
 
 
-def _offers(row: RuleSet, standing: rule_versions.Standing, user: User) -> Iterable[Act]:
+def _offers(row: RuleSet, standing: rule_versions.Standing, user: User, *, is_blocked: bool) -> Iterable[Act]:
     """What the reader may do next with the version as it stands."""
     for act in ACTS:
         if row.state not in act.states or not may_with_rules(user, act.name, at=now()):
@@ -185,6 +190,8 @@ def _offers(row: RuleSet, standing: rule_versions.Standing, user: User) -> Itera
         if act.name == "rebase" and not _is_behind(row):
             continue
         if act.name == "submit" and _is_behind(row):
+            continue
+        if act.name in {"submit", "publish"} and is_blocked:
             continue
         if act.name == "go_back" and not rule_versions.was_signed(row.content_hash):
             continue
@@ -212,7 +219,14 @@ def _compared_with(row: RuleSet) -> RuleSet | None:
 
 def _changes(row: RuleSet) -> list[Difference]:
     before = _compared_with(row)
-    return differences(contents_of(before), contents_of(row)) if before is not None else []
+    found = differences(contents_of(before), contents_of(row)) if before is not None else []
+    return [replace(one, changes=tuple(map(_labelled, one.changes))) for one in found]
+
+
+def _labelled(change: Change) -> Change:
+    if change.column != CONDITIONS:
+        return change
+    return replace(change, before=labelled(change.before), after=labelled(change.after))
 
 
 def _problems(found: Iterable[Problem], row: RuleSet, user: User) -> Iterable[Found]:
@@ -225,7 +239,7 @@ def _problems(found: Iterable[Problem], row: RuleSet, user: User) -> Iterable[Fo
         ids |= {(CHECK, name): pk for name, pk in Check.objects.values_list("name", "pk")}
     for problem in found:
         url, label = _way_out(problem, ids.get((problem.kind, problem.code)), row) if user.is_staff else ("", "")
-        yield Found(sentence=problem.sentence, is_blocking=problem.blocking, url=url, label=label)
+        yield Found(sentence=types_named(problem.sentence), is_blocking=problem.blocking, url=url, label=label)
 
 
 def _way_out(problem: Problem, pk: int | None, row: RuleSet) -> tuple[str, str]:
@@ -238,6 +252,10 @@ def _way_out(problem: Problem, pk: int | None, row: RuleSet) -> tuple[str, str]:
     kind = problem.kind if problem.kind in MODELS else "rule"
     tab = "territories" if kind == "territory" else f"{kind}s"
     return f"{reverse('admin:routing_ruleset_change', args=[row.pk])}#{tab}", f"Add a {kind}"
+
+
+def _edits_at(row: RuleSet, user: User) -> str:
+    return reverse("admin:routing_ruleset_change", args=[row.pk]) if user.is_staff else ""
 
 
 def _signature(side: Approval.Side, approval: Approval | None, reading: Reading) -> Signature:

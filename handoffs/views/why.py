@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handoffs.views.words import Reading
+from handoffs.views.words import Reading, labelled
 from routing import receipts
 from routing.compiling import compiled
 from routing.facts import Facts
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line
-from routing.models import Decision, HandoffType, SegmentCode
+from routing.models import Decision
 
 PASSED_SHOWN = 4
 """Rules shown before the one that matched; the earlier ones are folded."""
@@ -159,6 +158,5 @@ def _turn(receipt: Mapping[str, Any]) -> str:
 
 def _sentence(text: str) -> str:
     """With a capital, and with labels where the rules have codes."""
-    for code, label in (*((kind.value, kind.short) for kind in HandoffType), *SegmentCode.choices):
-        text = re.sub(rf"\b{code}\b", label, text)
+    text = labelled(text)
     return f"{text[:1].upper()}{text[1:]}"

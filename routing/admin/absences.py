@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
@@ -11,6 +12,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import dateformat
 
 from routing import absence_import
 from routing.absence_import import CalendarFileError, Entry, LeftOut, Line
@@ -29,6 +31,7 @@ from routing.models import Absence, Rep
 SALT = "routing.absence_import"
 OPEN_FOR = 3600
 """Seconds in which a list that was shown may be confirmed."""
+DAY, MOMENT = "D j M Y", "D j M Y, H:i"
 
 
 class CalendarFileForm(forms.Form):
@@ -47,6 +50,7 @@ class CalendarFileForm(forms.Form):
     kind = forms.ChoiceField(label="Kind", choices=Absence.Kind.choices, widget=UnfoldAdminSelectWidget())
     file = forms.FileField(
         label="Calendar file (.ics)",
+        widget=forms.FileInput(attrs={"accept": ".ics,text/calendar"}),
         error_messages={"required": "Choose the file.", "empty": "The file is empty. Export it again, as .ics."},
     )
 
@@ -125,12 +129,25 @@ class AbsenceAdmin(HistoryModelAdmin[Absence]):
             "opts": self.opts,
             "form": form,
             "rep": rep,
-            "lines": lines,
+            "lines": [
+                {"change": line.change, "when": _when(line.entry, rep), "note": line.entry.note} for line in lines or ()
+            ],
             "left_out": left_out,
             "shown": shown,
             "back": reverse("admin:routing_absence_changelist"),
         }
         return TemplateResponse(request, "admin/absences_from_calendar.html", context, status=status)
+
+
+def _when(entry: Entry, rep: Rep | None) -> str:
+    """The time of an entry on the person's own clock: whole days as days, the last one included."""
+    zone = ZoneInfo(rep.time_zone if rep else "UTC")
+    starts, ends = entry.starts_at.astimezone(zone), entry.ends_at.astimezone(zone)
+    if starts.time() == ends.time() == time.min and ends > starts:
+        first, last = dateformat.format(starts, DAY), dateformat.format(ends.date() - timedelta(days=1), DAY)
+        return first if first == last else f"{first} to {last}"
+    until = "H:i" if starts.date() == ends.date() else MOMENT
+    return f"{dateformat.format(starts, MOMENT)} to {dateformat.format(ends, until)}"
 
 
 def _packed(entry: Entry) -> list[str]:

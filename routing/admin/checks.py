@@ -25,7 +25,7 @@ class CheckAdmin(ModelAdmin[Check]):
     readonly_fields = ("author", "created_at")
     fieldsets = (
         (None, {"fields": ("name", "facts", "is_active")}),
-        ("Expected: one of these", {"fields": (("rule_code", "pool", "rep"),)}),
+        ("Expected: one of these", {"fields": ("rule_code", "pool", "rep")}),
         ("Why", {"fields": ("note", ("author", "created_at"))}),
     )
 

@@ -11,13 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from routing import joining, turns
+from routing import joining, ledger, turns
 from routing.admin_base import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     HistoryModelAdmin,
     ModelAdmin,
+    RadioFilter,
     ReadOnlyAdmin,
     TabularInline,
     after_action,
@@ -28,6 +29,19 @@ from routing.admin_calibration import CalibrateForm
 from routing.admin_dialogs import asked_first
 from routing.forms import CAPS, MembershipForm, PoolForm
 from routing.models import Membership, Pod, Pool, Turn
+
+
+class LedgerFilter(RadioFilter):
+    """Members whose turns somebody has to set by hand."""
+
+    title = "turns"
+    parameter_name = "turns"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("astray", "Do not add up")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pk__in=ledger.astray().values("pk")) if self.value() else queryset
 
 
 class MembershipInline(TabularInline[Membership, Pool]):
@@ -103,10 +117,10 @@ class MembershipAdmin(HistoryModelAdmin[Membership]):
     form = MembershipForm
     list_display = ("rep", "pool", "weight", "position", "turns_taken", "is_active")
     list_select_related = ("rep", "pool")
-    list_filter = (("is_active", BooleanRadioFilter), ("pool", AutocompleteSelectFilter))
+    list_filter = (("is_active", BooleanRadioFilter), LedgerFilter, ("pool", AutocompleteSelectFilter))
     search_fields = ("rep__first_name", "rep__last_name", "pool__name", "pool__code")
-    fields = ("pool", "rep", "weight", "position", "is_active", "turns_taken")
-    readonly_fields = ("pool", "rep", "turns_taken")
+    fields = ("pool", "rep", "weight", "position", "is_active", "turns_taken", "adds_up")
+    readonly_fields = ("pool", "rep", "turns_taken", "adds_up")
     actions_detail = ("calibrate",)
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
@@ -151,6 +165,13 @@ class MembershipAdmin(HistoryModelAdmin[Membership]):
     def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
         # The ledger names the membership: whoever goes is made inactive.
         return False
+
+    @display(description="turns in the ledger")
+    def adds_up(self, membership: Membership) -> str:
+        total = turns.sum_of(membership)
+        if total == membership.pointer:
+            return "The same"
+        return f"{shown_pointer(total)}: a row was changed by hand. Set turns by hand, and both agree again."
 
     @display(description="turns per weight", ordering="pointer")
     def turns_taken(self, membership: Membership) -> str:

@@ -48,7 +48,7 @@ def test_the_list_is_shown_before_anything_is_written_and_twice_changes_nothing(
     rep = factories.RepFactory.create(first_name="Mina")
     page = send(boss, rep, file(TALK, "DTSTART:20991201T100000Z"))
     assert "<b>New</b>" in page
-    assert "<b>Left out</b> Away: It has no end." in page
+    assert "<b>Left out</b> <bdi>Away</bdi>: It has no end." in page
     assert not Absence.objects.exists()
     confirm(boss, page)
     absence = Absence.objects.get()
@@ -77,3 +77,21 @@ def test_text_of_a_file_is_shown_as_text(boss: Client):
     page = send(boss, factories.RepFactory.create(), raw)
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert(1)" not in page
+
+
+def test_times_are_those_of_the_person_and_whole_days_are_days(boss: Client):
+    rep = factories.RepFactory.create(first_name="Mina", time_zone="Asia/Kathmandu")
+    days = ("BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:1", "DTSTART;VALUE=DATE:20991221", "DTEND;VALUE=DATE:20991224")
+    hours = (
+        "SUMMARY:Leave",
+        "END:VEVENT",
+        "BEGIN:VEVENT",
+        "UID:2",
+        "DTSTART:20991201T060000Z",
+        "DTEND:20991201T080000Z",
+    )
+    text = "\r\n".join((*days, *hours, "SUMMARY:Dentist", "END:VEVENT", "END:VCALENDAR", ""))
+    page = send(boss, rep, text.encode())
+    assert "on the clocks of Asia/Kathmandu. Nothing is written yet." in page
+    assert "Mon 21 Dec 2099 to Wed 23 Dec 2099: <bdi>Leave</bdi>" in page
+    assert "Tue 1 Dec 2099, 11:45 to 13:45: <bdi>Dentist</bdi>" in page

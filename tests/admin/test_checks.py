@@ -49,6 +49,11 @@ def test_what_cannot_be_is_refused_at_its_field(boss: Client, fields: dict[str, 
     assert not Check.objects.exists()
 
 
+def test_what_cannot_be_read_is_complained_of_once(boss: Client):
+    answer = boss.post(address(Check, "add"), typed(facts='{"handoff_type": "sql_to_xx"'))
+    assert len(answer.context["adminform"].form.errors["facts"]) == 1
+
+
 def test_a_check_cannot_expect_a_rule_and_a_pool(boss: Client):
     pool = factories.PoolFactory.create()
     answer = boss.post(address(Check, "add"), typed(pool=str(pool.pk)))

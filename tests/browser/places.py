@@ -13,9 +13,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from handoffs import ack_links
+from handoffs import ack_links, rule_versions
 from handoffs.models import Delivery, Handoff, State
-from routing.models import HandoffType, RuleSet, User
+from routing.models import HandoffType, Pool, Rule, RuleSet, Segment, User
 from sla.models import Clock, ClockKind
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -104,11 +104,33 @@ NOT_PAGES = {
     "notices_unread": "a piece of the sidebar",
     "company_sign_in": "leads away",
     "company_sign_in_back": "leads on",
-    "rules_submit": "drawn as the other forms about rules are",
-    "rules_rebase": "drawn as the other forms about rules are",
-    "rules_go_back": "drawn as the other forms about rules are",
 }
 """Addresses that nobody looks at, and why."""
+
+
+BLOCKED, SENT_BACK = "Everybody is enterprise", "Sooner for the smaller"
+
+
+def stage(now: datetime) -> None:
+    """What the demo has no example of: a draft that cannot be submitted, one sent back, and a handoff to take."""
+    rui, gwen = (User.objects.get(email=f"{who}@fathomline.example") for who in ("rui", "gwen"))
+    live = RuleSet.objects.get(state="live")
+    draft = rule_versions.begin(based_on=live, title=BLOCKED, by=rui, now=now)
+    Segment.objects.filter(rule_set=draft, code="enterprise").update(employees_from=0)
+    other = rule_versions.begin(based_on=live, title=SENT_BACK, by=rui, now=now)
+    Rule.objects.filter(rule_set=other, code="R-210").update(target_minutes=45, position=500)
+    other = rule_versions.submit(other, by=rui, now=now)
+    rule_versions.ask_for_changes(
+        other,
+        comment="Too soon for the partners.\n\nWhat do the numbers of October say?",
+        seen_hash=other.content_hash,
+        by=gwen,
+        now=now,
+        signed_at=now,
+    )
+    queue = Pool.objects.get(code="ent-ae-emea-north")
+    held = Handoff.objects.filter(state=State.UNASSIGNED).order_by("pk")[:1].values("pk")
+    Handoff.objects.filter(pk__in=held).update(queue=queue)
 
 
 def places(now: datetime) -> Sequence[Place]:
@@ -137,6 +159,7 @@ def _lists() -> list[Place]:
         Place(name="inbox", who="ingrid", path=inbox),
         Place(name="inbox-manager", who="elena", path=f"{inbox}?view=all"),
         Place(name="inbox-revops", who="ben", path=inbox),
+        Place(name="inbox-to-take", who="ingrid", path=f"{inbox}?view=take"),
         Place(name="inbox-closed", who="ben", path=f"{inbox}?view=closed"),
         Place(name="inbox-empty", who="ilse", path=f"{inbox}?view=mine"),
         Place(name="inbox-no-results", who="ingrid", path=f"{inbox}?q=nobody+of+that+name"),
@@ -152,15 +175,32 @@ def _lists() -> list[Place]:
 def _rules() -> list[Place]:
     """The versions of the rules, and every form about them that the demo's two versions offer."""
     live, waiting = RuleSet.objects.get(state="live").number, RuleSet.objects.get(state="in_approval").number
-    asked = {"sign": "gwen", "ask_for_changes": "gwen", "publish": "ben", "take_back": "ben"}
+    blocked, sent_back = (RuleSet.objects.get(title=title).number for title in (BLOCKED, SENT_BACK))
+    asked = {
+        "sign": ("gwen", waiting),
+        "ask_for_changes": ("gwen", waiting),
+        "publish": ("ben", waiting),
+        "take_back": ("ben", waiting),
+        "rebase": ("ben", sent_back),
+        "submit": ("ben", sent_back),
+        "go_back": ("gwen", live),
+    }
     return [
         Place(name="rules", who="ben", path=reverse("rules")),
         Place(name="rules-live", who="ilse", path=reverse("rule_version", args=[live])),
         Place(name="rules-waiting", who="gwen", path=reverse("rule_version", args=[waiting])),
+        Place(name="rules-blocked", who="ben", path=reverse("rule_version", args=[blocked])),
+        Place(name="rules-sent-back", who="ben", path=reverse("rule_version", args=[sent_back])),
+        Place(
+            name="error-rules-begin",
+            who="ben",
+            path=reverse("rules_begin", args=[live]),
+            act=open_first("main button.primary", "main [aria-invalid]"),
+        ),
         Place(name="rules-begin", who="ben", path=reverse("rules_begin", args=[live])),
         *(
-            Place(name=f"rules-{act.replace('_', '-')}", who=who, path=reverse(f"rules_{act}", args=[waiting]))
-            for act, who in asked.items()
+            Place(name=f"rules-{act.replace('_', '-')}", who=who, path=reverse(f"rules_{act}", args=[number]))
+            for act, (who, number) in asked.items()
         ),
     ]
 

@@ -25,7 +25,7 @@ from handoffs import urls
 from handoffs.connectors import configured
 from handoffs.demo import company
 from routing import compiling
-from tests.browser.places import NOT_PAGES, Place, go, places
+from tests.browser.places import NOT_PAGES, Place, go, places, stage
 
 PICTURES = os.environ.get("HANDOFFS_SCREENSHOTS", "")
 
@@ -49,6 +49,7 @@ def now(transactional_db: None, settings: Settings) -> Iterator[datetime]:
     for cached in (configured.lifecycle, configured.crm, compiling.compiled):
         cached.cache_clear()
     company.load(now=moment)
+    stage(moment)
     yield moment
     compiling.compiled.cache_clear()
 

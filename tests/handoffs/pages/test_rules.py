@@ -8,11 +8,11 @@ from django.test import Client
 
 from handoffs import rule_versions
 from handoffs.models import Approval
-from routing.models import Check, RuleSet, User
+from routing.models import Check, Role, RuleSet, User
 from tests import factories
 from tests.factories import NOW, CheckFactory, Company
 from tests.handoffs.pages.conftest import SignIn
-from tests.handoffs.pages.reading import words
+from tests.handoffs.pages.reading import html, words
 from tests.handoffs.versions import change, sign, submit
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +179,62 @@ def test_a_forged_number_of_an_edit_is_refused_and_never_an_error(
     answer = sign_in("ben").post(f"/rules/{draft.number}/submit/", typed)
     assert answer.status_code in {409, 422}
     assert RuleSet.objects.get(pk=draft.pk).state == "draft"
+
+
+def test_a_signer_sees_in_the_navigation_and_the_list_that_a_version_waits(
+    draft: RuleSet, sign_in: SignIn, author: User
+):
+    entry = "Rules , 1 to sign"
+    assert entry not in words(sign_in("ben").get("/"))
+    submit(draft, author)
+    for key in ("ben", "clara", "elena"):
+        client = sign_in(key)
+        assert entry in words(client.get("/"))
+        assert "Sooner for the smaller , waits for your signature." in words(client.get("/rules/"))
+    assert "to sign" not in words(sign_in("ingrid").get("/"))
+    sign(draft, User.objects.get(email="ben@fathomline.example"))
+    assert "to sign" not in words(sign_in("ben").get("/"))
+    assert "waits for your signature" not in words(sign_in("ben").get("/rules/"))
+
+
+def test_the_notice_of_a_version_leads_to_it_while_the_reader_may_see_it(
+    draft: RuleSet, sign_in: SignIn, author: User, firm: Company
+):
+    submit(draft, author)
+    link = f'href="/rules/{draft.number}/"'
+    assert link in html(sign_in("elena").get("/notices/"))
+    Role.objects.filter(holder=firm.reps["elena"]).delete()
+    page = sign_in("elena").get("/notices/")
+    assert "Version 2 of the rules waits for your signature" in words(page)
+    assert link not in html(page)
+
+
+def test_the_notice_of_a_deleted_draft_stays_and_leads_nowhere(draft: RuleSet, sign_in: SignIn, author: User):
+    rule_versions.take_back(submit(draft, author), by=author, now=NOW)
+    draft.delete()
+    assert "Version 2 of the rules waits for your signature" in words(sign_in("ben").get("/notices/"))
+
+
+def test_what_is_blocked_is_not_offered_to_be_submitted_and_the_page_says_why(
+    draft: RuleSet, sign_in: SignIn, firm: Company
+):
+    assert "submit" in [act.name for act in sign_in("ben").get(f"/rules/{draft.number}/").context["offers"]]
+    firm.pools["ae_general"].is_active = False
+    firm.pools["ae_general"].save()
+    page = sign_in("ben").get(f"/rules/{draft.number}/")
+    assert "submit" not in [act.name for act in page.context["offers"]]
+    assert "Something in these rules keeps them from being submitted. See the findings" in words(page)
+
+
+def test_conditions_and_types_are_named_as_people_name_them(draft: RuleSet, sign_in: SignIn):
+    change(draft, "R-220", conditions={"handoff_type": ["sql_to_ae"], "segment": ["mid_market"]})
+    page = words(sign_in("ben").get(f"/rules/{draft.number}/"))
+    assert "now: handoff type is SQL; segment is Mid-market" in page
+    assert "sql_to_ae" not in page
+
+
+def test_a_comment_beyond_measure_is_refused_in_our_words(draft: RuleSet, sign_in: SignIn, author: User):
+    submit(draft, author)
+    answer = press(sign_in("clara"), draft, "changes", comment="ß" * 10_000)
+    assert (answer.status_code, Approval.objects.count()) == (422, 0)
+    assert "Say it in at most 2000 characters; these are 10000." in words(answer)
