@@ -6,19 +6,17 @@ is neither lost nor raised twice, whoever dies.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from handoffs import claiming, giving, notices, timeline, wake
 from handoffs.failpoints import pass_point
 from handoffs.models import Delivery, Handoff, Notice, State
 from routing.models import Rep, RoleCode, Rule
 from routing.offices import holder_of
-
-log = logging.getLogger(__name__)
 
 ACTOR = "engine"
 WAIT = timedelta(minutes=30)
@@ -42,18 +40,13 @@ def due_after(
 
 def raise_due(*, now: datetime, clock: Callable[[], datetime], limit: int) -> int:
     """Raises up to `limit` due alarms; returns how many handoffs were looked at. `clock` tells real time."""
-    taken = 0
     due = list(Handoff.objects.filter(alarm_at__lte=now).order_by("alarm_at", "id")[:limit])
-    for handoff in claiming.in_time(due, clock=clock):
-        taken += 1
-        try:
-            _raise(handoff, now=now)
-        except (InterfaceError, OperationalError):
-            raise
-        except Exception:  # one bad row must not stop the others
-            log.exception("The alarm of %s could not be raised; it is tried again in %s", handoff.reference, TRY_AGAIN)
-            Handoff.objects.filter(pk=handoff.pk, alarm_at=handoff.alarm_at).update(alarm_at=now + TRY_AGAIN)
-    return taken
+    return claiming.each_in_time(due, partial(_raise, now=now), clock=clock, put_off=partial(_put_off, now=now))
+
+
+def _put_off(handoff: Handoff, *, now: datetime) -> str:
+    Handoff.objects.filter(pk=handoff.pk, alarm_at=handoff.alarm_at).update(alarm_at=now + TRY_AGAIN)
+    return f"The alarm of {handoff.reference} could not be raised; it is tried again in {TRY_AGAIN}"
 
 
 def _raise(handoff: Handoff, *, now: datetime) -> None:

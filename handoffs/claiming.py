@@ -6,13 +6,16 @@ A worker that dies leaves its lease to expire, and the row is taken again. A res
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import InterfaceError, OperationalError, connection, models
 
 Row = TypeVar("Row", bound=models.Model)
+
+log = logging.getLogger(__name__)
 
 BUDGET = timedelta(seconds=10)
 """A pass starts no further row after so much real time, so that it ends well before a worker's own limit."""
@@ -28,6 +31,30 @@ def in_time(rows: Iterable[Row], *, clock: Callable[[], datetime]) -> Iterator[R
         if clock() >= until:
             return
         yield row
+
+
+def each_in_time(
+    rows: Iterable[Row],
+    work: Callable[[Row], None],
+    *,
+    clock: Callable[[], datetime],
+    put_off: Callable[[Row], str],
+) -> int:
+    """Does `work` for the rows `in_time`; for how many. A row that goes wrong is put off and logged in the words that
+    `put_off` gives.
+
+    Raises only when the database is away.
+    """
+    taken = 0
+    for row in in_time(rows, clock=clock):
+        taken += 1
+        try:
+            work(row)
+        except (InterfaceError, OperationalError):
+            raise
+        except Exception:  # one bad row must not stop the others
+            log.exception("%s", put_off(row))
+    return taken
 
 
 def claim_due(model: type[Row], *, now: datetime, real_now: datetime, limit: int, only: int | None = None) -> list[Row]:

@@ -7,11 +7,11 @@ waited for; where there is none, it is decided afresh without the person.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from handoffs import claiming, giving, notices, reassigning, timeline, wake
@@ -23,26 +23,19 @@ from routing.availability import Ask, why_not
 from routing.decide import covers, loaded
 from routing.models import Absence, Rep
 
-log = logging.getLogger(__name__)
-
 ACTOR = "engine"
 TRY_AGAIN = timedelta(minutes=5)
 
 
 def look_due(*, now: datetime, clock: Callable[[], datetime], limit: int) -> int:
     """Looks at up to `limit` leaves that have begun; returns how many. `clock` tells real time."""
-    taken = 0
     due = list(_begun(now).select_related("rep__team__manager", "cover").order_by("starts_at", "id")[:limit])
-    for leave in claiming.in_time(due, clock=clock):
-        taken += 1
-        try:
-            _look(leave, now=now)
-        except (InterfaceError, OperationalError):
-            raise
-        except Exception:  # one bad row must not stop the others
-            log.exception("The leave %s could not be handed over; it is looked at again in %s", leave.pk, TRY_AGAIN)
-            Absence.objects.filter(pk=leave.pk).update(look_at=now + TRY_AGAIN)
-    return taken
+    return claiming.each_in_time(due, partial(_look, now=now), clock=clock, put_off=partial(_put_off, now=now))
+
+
+def _put_off(leave: Absence, *, now: datetime) -> str:
+    Absence.objects.filter(pk=leave.pk).update(look_at=now + TRY_AGAIN)
+    return f"The leave {leave.pk} could not be handed over; it is looked at again in {TRY_AGAIN}"
 
 
 def _begun(now: datetime) -> QuerySet[Absence]:
