@@ -164,7 +164,8 @@ def prepare(handoff: Handoff, *, now: datetime) -> Prepared:
 
 def _to_be_told(draft: Draft | None, team: Team | None, sender: Rep | None) -> list[int | None]:
     """Ids of everybody whom the one transaction may have to tell, so that it need not ask how they want it."""
-    owners = [candidate.rep.pk for candidate in draft.candidates] if draft else []
+    asked = [draft.candidates, *draft.stand_ins.values()] if draft else []
+    owners = [candidate.rep.pk for candidates in asked for candidate in candidates]
     return [*owners, team.manager_id if team else None, sender.pk if sender else None]
 
 
@@ -191,7 +192,12 @@ def _back_to(rep: int, draft: Draft, *, keeps_turn: bool) -> Draft:
     return replace(
         draft,
         direct=their if keeps_turn or draft.queue is not None else None,
-        candidates=tuple(c if c.reason or c.rep.pk == rep else replace(c, reason=passed) for c in draft.candidates),
+        candidates=tuple(
+            c if c.rep.pk == rep or c.is_ruled_out else replace(c, reason=passed, anyway=False)
+            for c in draft.candidates
+        ),
+        held_until=None,
+        stand_ins={},
     )
 
 

@@ -131,7 +131,7 @@ def find_without(excluded: frozenset[int], handoff: Handoff, package: Package, *
         return _manager(handoff)
     if draft.queue is not None:
         return _manager(handoff)  # it lay with somebody already: it is not put where it may lie again
-    if draft.direct is None and not draft.eligible:
+    if not draft.can_be_given:
         opening = _opening(draft)
         return Heir(opens_at=opening) if opening is not None else _manager(handoff)
     team = draft.team

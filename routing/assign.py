@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from routing import caps, leaves, receipts, standing, turns
 from routing.availability import away_or_paused
 from routing.candidates import Candidate, Draft
-from routing.decide import retry_at
+from routing.decide import retry_at, waits_for
 from routing.models import Assignment, Decision, Membership, Pool, Rep, Rule
 from routing.reasons import HARD, Reason
 
@@ -41,7 +42,7 @@ def assign(draft: Draft, *, handoff_uuid: uuid.UUID, number: int, now: datetime,
         return give.to_queue(draft)
     if draft.direct is not None:
         return give.to_one(draft, draft.direct)
-    if draft.pool is None or not draft.eligible:
+    if draft.pool is None or not draft.can_be_given:
         return give.to_nobody(draft)
     return give.to_next(draft, draft.pool)
 
@@ -75,22 +76,51 @@ class _Give:
         return self._write(draft, rep, turn_of, receipts.receipt_of(draft), reason="owner match")
 
     def to_next(self, draft: Draft, pool: Pool) -> Outcome:
-        """To whoever of the pool is next among those still free, with the pool and them locked."""
-        standing.lock(pool.pk, [candidate.rep for candidate in draft.eligible])
+        """To whoever of the pool is next among those still free, with the pool and them locked.
+
+        Where the rule says so, the cover of whoever's turn it is takes it, for a turn of the one who is covered, or it
+        waits for that one.
+        """
+        may_wait = draft.match.line.when_unavailable in {Rule.WhenUnavailable.HOLD, Rule.WhenUnavailable.COVER}
+        asked = [c.rep for c in draft.candidates if c.is_free or (may_wait and c.is_out)]
+        covers = {c.rep.pk: c.rep for chain in draft.stand_ins.values() for c in chain if c.is_free}
+        standing.lock(pool.pk, list({**covers, **{rep.pk: rep for rep in asked}}.values()))
         returned = leaves.settle(pool, draft.candidates, now=self.now, actor=self.actor)
-        members, seq = standing.read(pool, [candidate.rep for candidate in draft.eligible], now=self.now)
+        members, seq = standing.read(pool, asked, now=self.now)
         here = {member.rep_id: member for member in members}
-        draft = _as_it_stands(draft, here, now=self.now)
-        chosen = receipts.choose([receipts.place_of(c) for c in draft.candidates], order=receipts.order_of(draft))
+        draft = _as_it_stands(draft, here, asked={rep.pk for rep in asked}, now=self.now)
+        places, order = [receipts.place_of(c) for c in draft.candidates], receipts.order_of(draft)
+        stand_ins = self._stand_ins(draft, receipts.on_turn(places, order=order), pool)
+        otherwise = draft.match.line.when_unavailable
+        chosen = receipts.choose(
+            places, order=order, otherwise=otherwise, stand_ins=[receipts.place_of(c) for c in stand_ins]
+        )
         if chosen is None:
             return self.to_nobody(draft)
+        rep = next(c.rep for c in (*draft.candidates, *stand_ins) if c.rep.pk == chosen.rep)
+        covered = receipts.on_turn(places, order=order) if any(c.is_free for c in stand_ins) else None
+        whose = covered.rep if covered is not None else chosen.rep
+        if covered is not None:
+            theirs = next(c.rep for c in draft.candidates if c.rep.pk == covered.rep)
+            draft = replace(draft, covered=theirs, notes=(*draft.notes, f"{rep.name} covers for {theirs.name}"))
         receipt = receipts.receipt_of(draft)
+        receipt["stand_ins"] = [receipts.remembered(c) for c in stand_ins]
         names = {c.member.pk: c.rep.pk for c in draft.candidates if c.member is not None}
         receipt["returns"] = [
             {"rep": names[turn.membership_id], "seq": turn.seq, "units": turn.units} for turn in returned
         ]
-        rep = next(candidate.rep for candidate in draft.candidates if candidate.rep.pk == chosen.rep)
-        return self._write(draft, rep, (here[chosen.rep], seq), receipt)
+        reason = f"covered by {rep.name}"[:200] if covered is not None else ""
+        return self._write(draft, rep, (here[whose], seq), receipt, reason=reason)
+
+    def _stand_ins(self, draft: Draft, first: receipts.Place | None, pool: Pool) -> list[Candidate]:
+        """The covers of whoever's turn it is, if they are out and the rule asks covers; as they stand now."""
+        if first is None or not first.is_out:
+            return []
+        found = []
+        for candidate in draft.stand_ins.get(first.rep, ()):
+            reason = candidate.reason or standing.out_by_now(candidate.rep, pool=pool, now=self.now)
+            found.append(replace(candidate, reason=reason))
+        return found
 
     def to_queue(self, draft: Draft) -> Outcome:
         """Nobody is chosen: it waits until somebody of the pool takes it."""
@@ -99,7 +129,8 @@ class _Give:
 
     def to_nobody(self, draft: Draft) -> Outcome:
         """Nobody can take it: when to decide afresh, and why. The same reasons as the last time are one decision."""
-        held_until = draft.held_until or retry_at([c.rep for c in draft.candidates], draft.candidates, self.now)
+        waited_for = waits_for(draft) or draft.candidates
+        held_until = draft.held_until or retry_at([c.rep for c in waited_for], waited_for, self.now)
         receipt = {**receipts.receipt_of(draft), "held_until": held_until.isoformat()}
         kind = Decision.Outcome.HELD if draft.held_until else Decision.Outcome.NOBODY
         last = Decision.objects.filter(handoff_uuid=self.handoff_uuid).order_by("-id").first()
@@ -158,11 +189,11 @@ def _is_anyway(draft: Draft) -> bool:
     return draft.match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY
 
 
-def _as_it_stands(draft: Draft, here: Mapping[int, Membership], *, now: datetime) -> Draft:
-    """The draft with the pointers and the reasons of this moment."""
+def _as_it_stands(draft: Draft, here: Mapping[int, Membership], *, asked: AbstractSet[int], now: datetime) -> Draft:
+    """The draft with the pointers and the reasons of this moment, of those who were `asked`."""
 
     def again(candidate: Candidate) -> Candidate:
-        if not candidate.is_free:
+        if candidate.rep.pk not in asked:
             return candidate
         member = here.get(candidate.rep.pk)
         if member is None:

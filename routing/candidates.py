@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from routing.availability import Ask
 from routing.matcher import QUEUE, Line, Match
 from routing.models import Membership, Pool, Rep, Team
-from routing.reasons import HARD, Reason
+from routing.reasons import HARD, PASSING, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Candidate:
     @property
     def is_free(self) -> bool:
         return self.reason is None or self.anyway
+
+    @property
+    def is_out(self) -> bool:
+        """Whether they could take it but for a reason that passes."""
+        return not self.is_free and self.reason is not None and self.reason.code in PASSING
 
     @property
     def is_ruled_out(self) -> bool:
@@ -53,7 +59,8 @@ class Draft:
     """A decision before the turn is taken: the rule, the pool or the one person, and a reason for every candidate.
 
     With `skips` the rule's people are out and it says to go on to the next one. `covered` is the owner for whom
-    `direct` stands in.
+    `direct` stands in. `stand_ins` are the covers of members who are out, by the member's id, where one of them is free
+    and the rule asks covers.
     """
 
     match: Match
@@ -66,6 +73,12 @@ class Draft:
     skipped: tuple[Skipped, ...] = ()
     skips: bool = False
     covered: Rep | None = None
+    stand_ins: Mapping[int, tuple[Candidate, ...]] = field(default_factory=dict)
+
+    @property
+    def can_be_given(self) -> bool:
+        """Whether somebody can take it now, as far as is known before the pool is locked."""
+        return self.direct is not None or (self.held_until is None and bool(self.eligible or self.stand_ins))
 
     @property
     def eligible(self) -> tuple[Candidate, ...]:

@@ -6,11 +6,11 @@ Reads and reasons only. Everything that does not depend on the chosen person is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from routing import caps, turns
+from routing import caps, receipts, turns
 from routing.availability import Ask, absence_at, next_free, on_leave, why_not, with_availability
 from routing.candidates import Candidate, Draft, Skipped
 from routing.compiling import live_rules
@@ -87,17 +87,29 @@ def _decide_owner(match: Match, ask: Ask) -> Draft:
         return Draft(match, ask, (replace(first, anyway=True),), direct=owner, pool=pool)
     if unavailable == Rule.WhenUnavailable.SKIP:
         return Draft(match, ask, (first,), pool=pool, skips=True)
-    candidates = [first]
+    draft = Draft(match, ask, (first,), pool=pool)
     if unavailable == Rule.WhenUnavailable.COVER:
-        stand_ins = _stand_ins if owner.is_active else covers
-        for stand_in, note in stand_ins(owner, ask, match.located.facts, pool=pool):
-            candidates.append(Candidate(stand_in, why_not(stand_in, ask), on_leave=on_leave(stand_in, ask.now)))
-            if candidates[-1].reason is None:
-                found = tuple(candidates)
-                return Draft(match, ask, found, direct=stand_in, pool=pool, notes=(note,), covered=owner)
+        draft = _with_cover(draft, owner)
+    if draft.direct is not None:
+        return draft
     if is_gone:
-        return Draft(match, ask, tuple(candidates), pool=pool, skips=True)
-    return Draft(match, ask, tuple(candidates), pool=pool, held_until=retry_at([owner], candidates, ask.now))
+        return replace(draft, skips=True)
+    return replace(draft, held_until=retry_at([owner], draft.candidates, ask.now))
+
+
+def _with_cover(draft: Draft, owner: Rep) -> Draft:
+    """The draft with the first of the owner's covers who is free, and whoever of them was asked before."""
+    candidates = list(draft.candidates)
+    stand_ins = _stand_ins if owner.is_active else covers
+    for stand_in, note in stand_ins(owner, draft.ask, draft.match.located.facts, pool=draft.pool):
+        if stand_in.pk in {candidate.rep.pk for candidate in candidates}:
+            continue
+        away = on_leave(stand_in, draft.ask.now)
+        candidates.append(Candidate(stand_in, why_not(stand_in, draft.ask), on_leave=away))
+        if candidates[-1].reason is None:
+            draft = replace(draft, direct=stand_in, notes=(note,), covered=owner)
+            break
+    return replace(draft, candidates=tuple(candidates))
 
 
 def covers(owner: Rep, ask: Ask, facts: Facts, *, pool: Pool | None) -> Iterator[tuple[Rep, str]]:
@@ -151,9 +163,15 @@ def _decide_pod(match: Match, ask: Ask) -> Draft:
     free = next((candidate.rep for candidate in candidates if candidate.is_free), None)
     if free is not None:
         return Draft(match, ask, candidates, direct=free)
+    draft = Draft(match, ask, candidates)
+    first = next((candidate.rep for candidate in candidates if candidate.is_out), None)
+    if match.line.when_unavailable == Rule.WhenUnavailable.COVER and first is not None:
+        draft = _with_cover(draft, first)
+    if draft.direct is not None:
+        return draft
     if not candidates or match.line.when_unavailable == Rule.WhenUnavailable.SKIP:
-        return Draft(match, ask, candidates, skips=True)
-    return Draft(match, ask, candidates, held_until=retry_at(reps, candidates, ask.now))
+        return replace(draft, skips=True)
+    return replace(draft, held_until=retry_at(reps, draft.candidates, ask.now))
 
 
 def _decide_pool(match: Match, ask: Ask) -> Draft:
@@ -170,9 +188,40 @@ def _decide_pool(match: Match, ask: Ask) -> Draft:
     )
     if match.line.when_unavailable == Rule.WhenUnavailable.ASSIGN_ANYWAY:
         candidates = _anyway(candidates)
-    waits = match.line.strategy != QUEUE and not any(c.is_free for c in candidates)
-    held = retry_at(asked, candidates, ask.now) if waits else None
-    return Draft(match, ask, candidates, pool=pool, held_until=held, notes=notes)
+    draft = Draft(match, ask, candidates, pool=pool, notes=notes)
+    if match.line.strategy == QUEUE:
+        return draft
+    if match.line.when_unavailable == Rule.WhenUnavailable.COVER:
+        draft = replace(draft, stand_ins=_covers_of(draft, members, pool))
+    waited_for = waits_for(draft)
+    if waited_for is None:
+        return draft
+    return replace(draft, held_until=retry_at([one.rep for one in waited_for], waited_for, ask.now))
+
+
+def waits_for(draft: Draft) -> tuple[Candidate, ...] | None:
+    """The members of the pool whom it waits for: by a rule that says so, the one whose turn it is; else all of them,
+    where nobody can take it. None when somebody can.
+    """
+    if draft.match.line.when_unavailable == Rule.WhenUnavailable.HOLD:
+        places = {receipts.place_of(candidate): candidate for candidate in draft.candidates}
+        first = receipts.on_turn(list(places), order=receipts.order_of(draft))
+        if first is not None and first.is_out:
+            return (places[first],)
+    return None if draft.eligible or draft.stand_ins else draft.candidates
+
+
+def _covers_of(draft: Draft, members: Mapping[int, Membership], pool: Pool) -> dict[int, tuple[Candidate, ...]]:
+    """The covers of each member who is out, as far as the first who is free; nothing where none is."""
+    ask, found = draft.ask, {}
+    for candidate in draft.candidates:
+        asked: list[Candidate] = []
+        for rep, _ in covers(candidate.rep, ask, draft.match.located.facts, pool=pool) if candidate.is_out else ():
+            asked.append(Candidate(rep, why_not(rep, ask), members.get(rep.pk), on_leave=on_leave(rep, ask.now)))
+            if asked[-1].is_free:
+                found[candidate.rep.pk] = tuple(asked)
+                break
+    return found
 
 
 def _covering(reps: list[Rep], pool: Pool, territory: str | None) -> tuple[list[Rep], tuple[str, ...]]:

@@ -12,6 +12,9 @@ from datetime import datetime
 HARD = frozenset({"inactive", "excluded", "segment_mismatch", "skill_mismatch"})
 """What no rule overlooks, not even "assign anyway"."""
 
+PASSING = frozenset({"holiday", "absent", "paused", "outside_hours", "rate_cap", "load_cap"})
+"""What somebody may be waited for, or be covered in."""
+
 AT_CAP = frozenset({"rate_cap", "load_cap"})
 """What may lift at any moment."""
 

@@ -20,7 +20,9 @@
     order          how one of those is chosen: "turns" (lowest pointer), "least_loaded" (lowest load per weight, then
                    turns), "listed" (the first), "queued" (nobody: whoever takes it has it), "taken" (the first and
                    nobody else: who took it from the queue, beside whom the others stand as they stood then)
-    covered        {"rep", "name"} of the owner for whom the chosen one stands in, or null
+    covered        {"rep", "name"} of the one for whom the chosen one stands in, or null
+    stand_ins      where a pool's rule gives it to the cover of whoever's turn it is: those covers, like candidates, in
+                   the order in which they were asked; the turn counts for the one who is covered
     returns        turns caught up on coming back from leave, before the choice: [{"rep", "seq", "units"}]
     notes          further remarks in words
     skipped_rules  rules before it that matched and gave it to nobody, in words
@@ -41,6 +43,7 @@ from typing import Any
 from routing import turns
 from routing.candidates import Candidate, Draft, Skipped
 from routing.models import Membership, Rule
+from routing.reasons import PASSING
 
 FORMAT = 1
 
@@ -53,6 +56,7 @@ class Place:
 
     rep: int
     is_free: bool
+    is_out: bool = False
     weight: int = 1
     pointer: int = 0
     last_debit_seq: int = 0
@@ -61,23 +65,48 @@ class Place:
     load: int = 0
 
 
-def choose(places: Sequence[Place], *, order: str) -> Place | None:
-    """Who gets it among those who are free; None when nobody is. The same places always give the same answer."""
+def choose(
+    places: Sequence[Place], *, order: str, otherwise: str = Rule.WhenUnavailable.SKIP, stand_ins: Sequence[Place] = ()
+) -> Place | None:
+    """Who gets it among those who are free; None when nobody is. The same places always give the same answer.
+
+    `otherwise` is what the rule says where the one whose turn it is is out, and `stand_ins` are the covers of that one.
+    """
     free = [place for place in places if place.is_free]
-    if not free or order == QUEUED:
+    if order == QUEUED:
         return None
     if order == TAKEN:
         return places[0] if places[0].is_free else None
     if order == LISTED:
-        return free[0]
-    if order == LEAST_LOADED:
-        return min(free, key=lambda place: (place.load * turns.cost(place.weight), *turns.order(place)))
-    return min(free, key=turns.order)
+        return free[0] if free else None
+    first = on_turn(places, order=order)
+    if first is not None and first.is_out and otherwise == Rule.WhenUnavailable.HOLD:
+        return None
+    if first is not None and first.is_out and otherwise == Rule.WhenUnavailable.COVER:
+        cover = next((place for place in stand_ins if place.is_free), None)
+        if cover is not None:
+            return cover
+    return on_turn(free, order=order)
+
+
+def on_turn(places: Sequence[Place], *, order: str) -> Place | None:
+    """Whose turn it is among those who are free, or out for a reason that passes."""
+
+    def key(place: Place) -> tuple[int, ...]:
+        loaded = (place.load * turns.cost(place.weight),) if order == LEAST_LOADED else ()
+        return (*loaded, *turns.order(place))
+
+    return min((place for place in places if place.is_free or place.is_out), key=key, default=None)
 
 
 def chosen_by(receipt: Mapping[str, Any]) -> int | None:
     """The id of the Rep whom the inputs of a stored receipt lead to; None when they lead to nobody."""
-    chosen = choose([_stored(candidate) for candidate in receipt["candidates"]], order=receipt["order"])
+    chosen = choose(
+        [_stored(candidate) for candidate in receipt["candidates"]],
+        order=receipt["order"],
+        otherwise=receipt["when_unavailable"],
+        stand_ins=[_stored(candidate) for candidate in receipt.get("stand_ins", ())],
+    )
     return chosen.rep if chosen else None
 
 
@@ -102,10 +131,11 @@ def place_of(candidate: Candidate) -> Place:
     """The candidate as one of those between whom is chosen."""
     member, load = candidate.member, getattr(candidate.rep, "load", 0)
     if member is None:
-        return Place(candidate.rep.pk, candidate.is_free, load=load)
+        return Place(candidate.rep.pk, candidate.is_free, candidate.is_out, load=load)
     return Place(
         rep=candidate.rep.pk,
         is_free=candidate.is_free,
+        is_out=candidate.is_out,
         weight=member.weight,
         pointer=member.pointer,
         last_debit_seq=member.last_debit_seq,
@@ -137,6 +167,7 @@ def receipt_of(draft: Draft) -> dict[str, Any]:
         "candidates": [remembered(candidate) for candidate in draft.candidates],
         "order": order_of(draft),
         "covered": {"rep": draft.covered.pk, "name": draft.covered.name} if draft.covered else None,
+        "stand_ins": [],
         "returns": [],
         "notes": list(draft.notes),
         "skipped_rules": [skipped.words for skipped in draft.skipped],
@@ -180,6 +211,7 @@ def _stored(candidate: Mapping[str, Any]) -> Place:
     return Place(
         rep=candidate["rep"],
         is_free=is_free(candidate),
+        is_out=not is_free(candidate) and candidate["code"] in PASSING,
         weight=candidate["weight"],
         pointer=candidate["pointer"],
         last_debit_seq=candidate["last_debit_seq"],

@@ -90,5 +90,6 @@ def _ledger(decision: Decision) -> Iterator[str]:
 def _name(decision: Decision, rep: int | None) -> str:
     if rep is None:
         return "nobody"
-    named = (each["name"] for each in decision.receipt["candidates"] if each["rep"] == rep)
+    everybody = [*decision.receipt["candidates"], *decision.receipt.get("stand_ins", ())]
+    named = (each["name"] for each in everybody if each["rep"] == rep)
     return str(next(named, f"person {rep}"))

@@ -20,13 +20,12 @@ from routing.reasons import Reason
 # First the pool, then team by team: the team, where it has limits, and then its people by id. All pools keep to this
 # one order, so that no two transactions wait for each other.
 _LOCK = """
-    SELECT member.id
-    FROM routing_membership member
-    JOIN routing_pool pool ON pool.id = member.pool_id
-    JOIN routing_rep rep ON rep.id = member.rep_id
+    SELECT rep.id
+    FROM routing_rep rep
+    JOIN routing_pool pool ON pool.id = %s
     JOIN routing_team team ON team.id = rep.team_id
-    WHERE member.pool_id = %s AND member.rep_id IN ({people})
-    ORDER BY rep.team_id, member.rep_id
+    WHERE rep.id IN ({people})
+    ORDER BY rep.team_id, rep.id
     FOR NO KEY UPDATE OF {rows}
 """
 _READ = """
@@ -44,7 +43,7 @@ _GIVEN = """,
 
 
 def lock(pool_id: int, reps: Sequence[Rep]) -> None:
-    """Waits for the pool and for these people of it, whose caps hold across pools; held until the transaction ends.
+    """Waits for the pool and for these people, whose caps hold across pools; held until the transaction ends.
 
     Their teams are waited for as well where one of them has limits, which its people share.
     """

@@ -122,7 +122,9 @@ def _passed_over(line: Line, decision: Decision) -> str:
 def _candidates(receipt: Mapping[str, Any], stands_in: str, reading: Reading) -> list[Step]:
     chosen = (receipt.get("chosen") or {}).get("rep")
     steps = []
-    for candidate in receipt["candidates"]:
+    members = {each["rep"] for each in receipt["candidates"]}
+    covers = [each for each in receipt.get("stand_ins", ()) if each["rep"] not in members]
+    for candidate in (*receipt["candidates"], *covers):
         load = f" {candidate['load']} open then." if candidate["load"] is not None else ""
         if candidate["rep"] == chosen:
             turn = f"{stands_in}." if stands_in else _turn(receipt)

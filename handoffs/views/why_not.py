@@ -90,8 +90,13 @@ def _of_candidate(receipt: Mapping[str, Any], candidate: Mapping[str, Any], read
         return f"{name} {reading.localised(candidate['words'])}."
     whose = (receipt.get("chosen") or {}).get("rep")
     chosen = next((each for each in receipt["candidates"] if each["rep"] == whose), None)
-    if chosen is None:
+    if receipt["order"] == receipts.QUEUED:
         return f"{name} can take it: it waits in the queue of {receipt['pool']} for whoever takes it first."
+    if receipt["covered"] is not None and receipt["order"] != receipts.LISTED:
+        covered, cover = receipt["covered"]["name"], receipt["chosen"]["name"]
+        return f"{name} could have taken it, but it was {covered}'s turn, for whom {cover} stands in."
+    if chosen is None:
+        return f"{name} could take it, but it waits for whoever's turn it is."
     if receipt["order"] == receipts.TAKEN:
         return f"{name} could have taken it, but {chosen['name']} did so first."
     if receipt["order"] == receipts.LISTED:

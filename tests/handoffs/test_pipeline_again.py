@@ -8,9 +8,11 @@ import pytest
 from handoffs import engine, outbox, pipeline, timeline
 from handoffs.models import Activity, Deal, Delivery, Handoff, Package, State
 from handoffs.states import RefusedError
-from routing.models import Absence, Assignment, Membership
+from routing.append_only import maintenance
+from routing.compiling import compiled
+from routing.models import Absence, Assignment, Membership, Rule
 from sla.models import Clock, ClockInterval, ClockKind
-from tests.factories import NOW, Company
+from tests.factories import NOW, AbsenceFactory, Company
 from tests.handoffs.given import LATER, assigned, blocked, received
 
 pytestmark = pytest.mark.django_db
@@ -238,3 +240,15 @@ def test_whoever_was_told_of_a_handoff_is_told_that_it_was_withdrawn(firm: Compa
     assert notice.payload["alert"]["body"] == (
         f"{handoff.reference} was withdrawn: Marked by mistake. There is nothing left to do."
     )
+
+
+def test_what_was_returned_goes_back_at_once_though_the_rule_waits_for_whose_turn_it_is(firm: Company) -> None:
+    with maintenance():
+        Rule.objects.filter(pool__isnull=False).update(when_unavailable=Rule.WhenUnavailable.HOLD)
+    compiled.cache_clear()
+    handoff = assigned(firm)
+    assert handoff.owner == firm.reps["ingrid"]
+    pipeline.reject(handoff, reason="incomplete", actor="user:1", now=LATER)
+    AbsenceFactory.create(rep=firm.reps["freya"])
+    pipeline.resubmit(handoff, actor="user:1", now=LATER)
+    assert pipeline.run(handoff, now=LATER, actor="engine").owner == firm.reps["ingrid"]

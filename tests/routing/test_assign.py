@@ -269,6 +269,7 @@ def test_the_receipt_holds_all_that_was_decided_on() -> None:
         ],
         "order": "turns",
         "covered": None,
+        "stand_ins": [],
         "returns": [],
         "notes": [],
         "skipped_rules": [],

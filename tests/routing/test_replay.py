@@ -36,12 +36,16 @@ def a_busy_desk() -> list[Facts]:
     owner, away, pod_member = (RepFactory.create(first_name=name, last_name="") for name in ("Owner", "Away", "Pod"))
     Pod.objects.create(code="north", name="North").members.add(pod_member)
     AbsenceFactory.create(rep=away, ends_at=NOW + timedelta(hours=9), cover=who("B"))
-    AbsenceFactory.create(rep=who("C"), starts_at=NOW + timedelta(hours=2), ends_at=NOW + timedelta(hours=5))
+    AbsenceFactory.create(
+        rep=who("C"), starts_at=NOW + timedelta(hours=2), ends_at=NOW + timedelta(hours=5), cover=pod_member
+    )
     Rep.objects.filter(first_name="F").update(load_cap=3)
     publish(
         owner_rule("cover", code="R-own", conditions={"source": ["referral"]}),
         owner_rule("skip", code="R-maybe", conditions={"source": ["partner"]}),
         {"strategy": "pod", "code": "R-pod", "conditions": {"source": ["event"]}},
+        {"code": "R-hold", "pool": turns, "when_unavailable": "hold", "conditions": {"source": ["web"]}},
+        {"code": "R-cover", "pool": turns, "when_unavailable": "cover", "conditions": {"source": ["fair"]}},
         {"strategy": "least_loaded", "code": "R-load", "pool": loads, "conditions": {"segment": ["smb"]}},
         catch_all=turns,
     )
@@ -51,6 +55,8 @@ def a_busy_desk() -> list[Facts]:
         Facts(handoff_type=kind, employee_count=40),
         Facts(handoff_type=kind, employee_count=4_200, country="NO"),
         Facts(handoff_type=kind, source="event", pod="north"),
+        Facts(handoff_type=kind, source="web"),
+        Facts(handoff_type=kind, source="fair"),
         Facts(handoff_type=kind),
     ]
     return kinds
@@ -66,7 +72,9 @@ def test_a_thousand_receipts_lead_to_the_same_owner_after_roster_and_rules_chang
         give(decide(drawn.choice(kinds), now=now), now=now)
     assert Counter(
         decision.rule.code for decision in Decision.objects.select_related("rule") if decision.rule
-    ) > Counter(["R-own", "R-maybe", "R-pod", "R-load", "R-99"]), "every rule took some"
+    ) > Counter(["R-own", "R-maybe", "R-pod", "R-hold", "R-cover", "R-load", "R-99"]), "every rule took some"
+    assert Decision.objects.filter(rule__code="R-hold", chosen=None).exists(), "some waited for whose turn it was"
+    assert Decision.objects.filter(rule__code="R-cover", chosen__first_name="Pod").exists(), "and some were covered"
 
     Membership.objects.update(weight=7, position=3)
     Rep.objects.filter(first_name__in="ABE").update(is_active=False, load_cap=0)

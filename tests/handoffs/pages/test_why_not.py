@@ -4,9 +4,13 @@ import re
 
 import pytest
 
+from handoffs import pipeline
 from handoffs.models import Handoff
+from routing.append_only import maintenance
+from routing.compiling import compiled
 from routing.models import Decision, Rep, Rule, User
 from tests.factories import NOW, AbsenceFactory, Company
+from tests.handoffs.given import received
 from tests.handoffs.pages.conftest import Give, SignIn
 from tests.handoffs.pages.reading import html
 
@@ -90,3 +94,32 @@ def test_why_nobody_has_it_can_be_asked_as_well(firm: Company, give: Give, sign_
     handoff = give()
     Handoff.objects.filter(pk=handoff.pk).update(assignment=None, owner=None, state="received")
     assert asked(sign_in, handoff, of(firm.reps["oskar"])).endswith("was not among them then.")
+
+
+def otherwise(policy: str) -> None:
+    """What the live rules say where the one whose turn it is is out. A new version, as it were."""
+    with maintenance():
+        Rule.objects.filter(pool__isnull=False).update(when_unavailable=policy)
+    compiled.cache_clear()
+
+
+def test_where_a_rule_waits_for_whose_turn_it_is_the_others_are_told_so(firm: Company, sign_in: SignIn) -> None:
+    otherwise("hold")
+    AbsenceFactory.create(rep=firm.reps["ingrid"])
+    handoff = pipeline.run(received(firm), now=NOW, actor="engine")
+    assert handoff.state == "unassigned"
+    said = asked(sign_in, handoff, of(firm.reps["freya"]))
+    assert said == "Freya Aldous could take it, but it waits for whoever's turn it is."
+
+
+def test_where_a_cover_took_it_the_page_says_whose_turn_it_was(firm: Company, sign_in: SignIn) -> None:
+    otherwise("cover")
+    AbsenceFactory.create(rep=firm.reps["ingrid"], cover=firm.reps["freya"])
+    handoff = pipeline.run(received(firm), now=NOW, actor="engine")
+    assert handoff.owner == firm.reps["freya"]
+    said = asked(sign_in, handoff, of(firm.reps["mikael"]))
+    assert said == (
+        "Mikael Strand could have taken it, but it was Ingrid Solheim's turn, for whom Freya Aldous stands in."
+    )
+    page = html(sign_in("ben").get(f"/handoffs/{handoff.reference}/"))
+    assert "Freya Aldous covers for Ingrid Solheim." in page
