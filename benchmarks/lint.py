@@ -1,4 +1,5 @@
-"""Lint of 500 rules, and lint beside a walk over every record on 2,000 random small versions.
+"""Lint of 500 rules, of the books of grown companies up to 10,000, and lint beside a walk over every record on 2,000
+random small versions.
 
 Lint is one thread that waits for nothing, so its time is that of the processor: what else runs does not count.
 """
@@ -10,6 +11,9 @@ from random import Random
 from time import process_time
 from typing import Any
 
+from benchmarks import rule_book
+from benchmarks.matching import compiled_rows, rows_of
+from routing.checks import generated_failures
 from routing.conditions import Conditions
 from routing.countries import COUNTRIES
 from routing.lint import Target, findings_of
@@ -19,6 +23,8 @@ from tests.routing.brute import random_rules
 from tests.routing.test_lint_exact import differences
 
 RULES, MOST_SECONDS = 500, 2.0
+SIZES = (500, 2_000, 10_000)
+SHOWN = 3
 VERSIONS = 2_000
 TANGLED = "of which nearly all meet"
 ROUNDS = 5
@@ -51,9 +57,29 @@ def run() -> bool:
             met = max(times) < MOST_SECONDS
             kept = "met" if met else "missed"
             print(f"    slowest of {ROUNDS} {max(times):.2f} s (under {MOST_SECONDS:.0f} s): {kept}")
+    for size in SIZES:
+        _print_size(size)
     wrong = sum(bool(differences(random_rules(Random(seed)))) for seed in range(VERSIONS))
     print(f"  {wrong} of {VERSIONS:,} random versions differ from a walk over every record (none may)")
     return met and not wrong
+
+
+def _print_size(size: int) -> None:
+    """How long lint and the generated checks of a grown company's book take, and what they leave open."""
+    book = compiled_rows(rows_of(rule_book.rules(size, random_from=Random(4))))
+    targets = {line.id: Target(goes_to=f"pool {line.id % 40}") for line in book.lines}
+    start = process_time()
+    findings = findings_of(book, targets=targets, types=HandoffType.values)
+    seconds = process_time() - start
+    start = process_time()
+    failures = list(generated_failures(book))
+    checking = process_time() - start
+    undecided = sum(finding.kind == "undecided" and bool(finding.code) for finding in findings)
+    print(f"  {size:,} rules of a grown book: {seconds:.2f} s, {undecided} undecided; checks {checking:.2f} s")
+    told = [finding.sentence for finding in findings if finding.kind == "undecided"]
+    told += [failure.sentence for failure in failures if not failure.blocking]
+    for sentence in told[:SHOWN]:
+        print(f"    {sentence}")
 
 
 def written(random: Random) -> CompiledRules:

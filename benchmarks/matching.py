@@ -96,8 +96,8 @@ def _compiling(size: int) -> bool:
         edited = [other[place] if place % 100 == 50 else rule for place, rule in enumerate(book)]
         unseen, again, text = rows_of(book), rows_of(edited), zen_table.table(edited)
         for name, build in (
-            ("unseen", partial(_compiled, unseen)),
-            ("edited", partial(_compiled, again)),
+            ("unseen", partial(compiled_rows, unseen)),
+            ("edited", partial(compiled_rows, again)),
             ("zen", partial(zen.ZenEngine().create_decision, text)),
             ("zen compiled", partial(zen.ZenDecisionContent, text)),
         ):
@@ -136,7 +136,7 @@ def _case(size: int) -> Case:
     draw = random.Random(size)
     book = rule_book.rules(size, random_from=draw)
     known = rule_book.facts(book, OURS, random_from=draw)
-    ours = _compiled(rows_of(book))
+    ours = compiled_rows(rows_of(book))
     facts = [Facts(**{**each, "products": frozenset(each["products"])}) for each in known]
     located = [ours.locate(each) for each in facts]
     # zen-engine is told the segment and the territory; we find them ourselves, within the time measured.
@@ -182,7 +182,8 @@ def rows_of(book: Sequence[WrittenRule]) -> Rows:
     )
 
 
-def _compiled(rows: Rows) -> CompiledRules:
+def compiled_rows(rows: Rows) -> CompiledRules:
+    """The rows as the matcher has them."""
     return put_together(rows.rule_set, segments=rows.segments, territories=rows.territories, rules=rows.rules)
 
 

@@ -16,25 +16,26 @@ after another answers: this fails where the index is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 from routing.compiling import compile_now
 from routing.facts import Facts
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line, Match, NoRulesError
 from routing.models import Check, HandoffType, Rep
-from routing.probes import Probe, probes
+from routing.probes import Probe, edge_probes, own_probes
 
 LINES_READ = 2_000_000
-MOST_PROBES = 20_000
+MOST_EDGES = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
     """A check that did not come out as it should. `check` names it; `code` is the rule it is about and `taken_by` the
     one that took the record; either is empty where there is none. `is_saved` if a saved case expects something else
-    than the rules do, or cannot be read: then the case may be what is wrong.
+    than the rules do, or cannot be read: then the case may be what is wrong. What was not tried is told too, and does
+    not block.
     """
 
     check: str
@@ -42,7 +43,7 @@ class Failure:
     taken_by: str
     blocking: bool
     sentence: str
-    facts: Facts
+    facts: Facts | None
     is_saved: bool = False
 
 
@@ -56,15 +57,24 @@ def failures(rule_set_id: int) -> list[Failure]:
 
 
 def generated_failures(rules: CompiledRules) -> Iterator[Failure]:
-    """What fails of the records made from the rules themselves; touches no table."""
-    read = 0
-    for probe in islice(probes(rules, types=HandoffType.values), MOST_PROBES):
+    """What fails of the records made from the rules themselves, and last what there was no time for; touches no
+    table.
+    """
+    types = HandoffType.values
+    own = {probe.line.id: probe for probe in own_probes(rules, types=types)}
+    edges = edge_probes(rules, types=types, around={line: probe.facts for line, probe in own.items()})
+    lines_read = 0
+    for probe in chain(own.values(), islice(edges, MOST_EDGES)):
         failure = _probe_failure(rules, probe)
-        if failure is None and read < LINES_READ:
-            read += len(rules.lines)
+        if failure is None and lines_read < LINES_READ:
+            lines_read += len(rules.lines)
             failure = _index_failure(rules, f"record of {probe.line.code}", probe.line.code, probe.facts)
         if failure is not None:
             yield failure
+    # Rules take turns, so that one more round has something of each that is not done with.
+    waiting = {probe.line.code for probe in islice(edges, len(rules.lines))}
+    if waiting:
+        yield _not_tried(waiting)
 
 
 def saved_failures(rules: CompiledRules) -> Iterator[Failure]:
@@ -147,6 +157,19 @@ def _taker(winner: Match | None) -> str:
 
 def _named(line: Line) -> str:
     return f"{line.code} {line.name}".strip()
+
+
+def _not_tried(codes: Collection[str]) -> Failure:
+    one = len(codes) == 1
+    return Failure(
+        check="edges",
+        code="",
+        taken_by="",
+        blocking=False,
+        sentence=f"{min(codes) if one else f'{len(codes):,} rules'} {'has' if one else 'have'} more values than "
+        f"are tried at the edges of their conditions: {MOST_EDGES:,} were, one of every rule in turn.",
+        facts=None,
+    )
 
 
 def _failure(check: str, code: str, taken_by: str, sentence: str, facts: Facts) -> Failure:

@@ -27,26 +27,28 @@ def problems_of(rule_set_id: int, findings: Iterable[Finding], failures: Iterabl
     for one in failures:
         if one.is_saved:
             problems.append(Problem(CHECK, one.check, "", one.sentence))
+        elif not one.code:
+            problems.append(Problem(VERSION, "", "", one.sentence, one.blocking))
         elif one.code not in blocked:
             problems.append(Problem("rule", one.code, "", _with_example(one.sentence, one.facts, names), one.blocking))
     return problems
 
 
 def _each_once(findings: Iterable[Finding]) -> Iterator[Finding]:
-    told: list[tuple[str, Sequence[str], Facts]] = []
+    told: dict[tuple[str, Sequence[str]], list[Facts]] = {}
     for one in findings:
         if one.witness is not None:
             # Rules that overlap with the same ones on the same record are told apart by their own codes.
-            mark = (one.kind, (*one.others, "" if one.kind == "gap" else one.code), one.witness)
-            if mark in told:
+            alike = told.setdefault((one.kind, (*one.others, "" if one.kind == "gap" else one.code)), [])
+            if one.witness in alike:
                 continue
-            told.append(mark)
+            alike.append(one.witness)
         yield one
 
 
 def _of_finding(one: Finding, names: Names) -> Problem:
     sentence = _with_example(one.sentence, one.witness, names)
-    if one.kind == "gap":
+    if one.kind == "gap" or (one.kind == "undecided" and not one.code):
         return Problem(VERSION, "", "", sentence, one.blocking)
     return Problem("rule", one.code, "", sentence, one.blocking)
 

@@ -1,14 +1,20 @@
 """Is a version of the rules sound? Finds rules that nothing reaches or that lead to nobody, gaps and overlaps, each
-with a record that shows it. Exact and pure.
+with a record that shows it. Pure: the same version gives the same findings.
 
 - **dead**: no record can reach the rule, because one earlier rule takes all of them, or because its conditions exclude
   each other. **union_dead**: only several earlier rules together do that.
-- **target**: the rule is reached and leads to nobody.
+- **target**: the rule leads to nobody. It is said of every rule that is not known to be dead.
 - **overlap**: an earlier rule takes records that the rule would take too, and leads elsewhere. Rules that give an
   account to its own owner or pod come first on purpose and are not counted.
 - **gap**: records that only the catch-all takes.
-- **undecided**: the budget was used up before the answer was known.
+- **undecided**: the budget was used up before the answer was known, or there is too much to compare.
 - **unreadable**: conditions that another release wrote and this one would refuse; `routing.linting` looks for them.
+
+What is found is proved: by a record, or by a search through all records there can be. What is not found is proved too,
+except where undecided is said. A rule for which trying (`routing.corners`) finds a record is not searched for, so that
+thousands of rules are decided, and only doubtful ones spend the budget. Up to some 500 rules everything is decided as
+a rule; at 2,000 and 10,000 hardly a dead rule is left undecided, while overlaps are looked for as far as the budget
+goes. `benchmarks/lint.py` prints how far that is.
 
 Records are what facts can be: the segment follows from head count and tier, the territory from the facts it looks at.
 Whether an owner exists, in a receiving role and other than the sender, is a fact of its own per strategy, and per
@@ -17,19 +23,25 @@ person where rules name one; that somebody has no such role today is no reason w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from routing.corners import own_record
 from routing.facts import Facts
+from routing.lint_gaps import joined
 from routing.lint_search import Budget, Found, OutOfBudgetError, Search
-from routing.lint_space import Area, Box, Space, TooWideError, bits
-from routing.lint_words import box_in_words, conditions_in_words, listed
-from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line
+from routing.lint_space import Space, TooWideError, bits
+from routing.lint_words import conditions_in_words, listed
+from routing.matcher import OWNER_STRATEGIES, POD, CompiledRules, Line
 
-STEPS_PER_QUESTION = 50_000
-STEPS_FOR_ALL = 500_000
+STEPS_PER_RULE = 50_000
+STEPS_FOR_DEAD = 200_000
+STEPS_FOR_OVERLAPS = 100_000
+STEPS_FOR_GAPS = 30_000
 GAPS_PER_PLACE = 12
 GAPS_SHOWN = 5
+OTHERS_SHOWN = 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,62 +68,142 @@ class Finding:
 
 
 @dataclass(slots=True)
-class _Budgets:
-    """One budget for each question, out of one for all of them."""
+class _Purse:
+    """Steps for a number of rules: each may take its share, of which what is left goes to the rest."""
 
-    left: int = field(default_factory=lambda: STEPS_FOR_ALL)
-    each: int = field(default_factory=lambda: STEPS_PER_QUESTION)
+    left: int
+    rules: int
 
-    def search(self, space: Space) -> Search:
-        return Search(space, Budget(min(self.each, self.left)))
+    def budget(self) -> Budget:
+        """What the next rule may spend; in full, since a rule is paid for once it is settled."""
+        share = max(self.left // max(self.rules, 1), STEPS_PER_RULE // 10)
+        self.rules -= 1
+        return Budget(min(self.left, share, STEPS_PER_RULE))
 
-    def settle(self, search: Search) -> None:
-        self.left -= min(self.each, self.left) - max(search.budget.steps, 0)
+    def settle(self, given: int, budget: Budget) -> None:
+        """Takes what was spent of a budget that began with `given` steps."""
+        self.left -= given - max(budget.steps, 0)
 
 
 @dataclass(slots=True)
 class Linting:
-    """One version looked at. `types` are the handoff types there are; `targets` say by rule id where rules lead."""
+    """One version looked at. `types` are the handoff types there are; `targets` say by rule id where rules lead;
+    `space` is None where there is too much to be compared, so that rules are tried and nothing is searched for.
+    """
 
     rules: CompiledRules
     targets: Mapping[int, Target]
-    space: Space
-    budgets: _Budgets = field(default_factory=_Budgets)
+    types: Sequence[str]
+    space: Space | None
     before: list[int] = field(default_factory=list)
-    """By line, as bits, the earlier lines that share a record with it."""
-    taken_by: dict[int, int] = field(default_factory=dict)
-    """By line, as bits, the later lines of which it was seen to take a record."""
+    """By line, as bits, the earlier lines that share a record with it, territories left aside."""
     dead: int = 0
     """The lines found dead, as bits: they take nothing from anybody."""
-    seen: dict[tuple[int, int], Box] = field(default_factory=dict)
+    records: dict[int, Facts] = field(default_factory=dict)
+    """By line, a record that it takes."""
+    lost_to: dict[int, int] = field(default_factory=dict)
+    """By line, as bits, the earlier lines that were seen to take a record from it."""
+    seen: dict[tuple[int, int], Facts] = field(default_factory=dict)
     """Such a record, by line and the earlier line."""
+    leading_to: dict[str, int] = field(default_factory=dict)
+    """By where lines lead, these lines as bits."""
+    on_purpose: int = 0
+    """The lines that come first on purpose: they give an account to its own people."""
+
+    def __post_init__(self) -> None:
+        for number, line in enumerate(self.rules.lines):
+            goes_to = self._goes_to(line)
+            self.leading_to[goes_to] = self.leading_to.get(goes_to, 0) | 1 << number
+            self.on_purpose |= (line.strategy in OWNER_STRATEGIES or line.strategy == POD) << number
 
     def findings(self) -> Iterator[Finding]:
-        """All findings, rule by rule in their order."""
-        for number, area in enumerate(self.space.lines):
-            earlier = self.space.possible & ((1 << number) - 1)
-            self.before.append(self.space.met(area.box or {}, earlier) if not area.is_empty else 0)
-        for number, line in enumerate(self.rules.lines):
-            try:
-                yield from self._about(number, line)
-            except OutOfBudgetError:
-                yield Finding(
-                    kind="undecided",
-                    code=line.code,
-                    blocking=False,
-                    sentence=f"{_named(line)} could not be checked to the end, because too many rules before it touch "
-                    "it. Narrow some of them, or try records on it by hand.",
-                )
+        """All findings, rule by rule in their order; what is said of no single rule comes last."""
+        lines = self.rules.lines
+        found: list[list[Finding]] = [[] for _ in lines]
+        self._try_all()
+        if self.space is not None:
+            self.before = [_met_before(self.space, number) for number in range(len(lines))]
+        doubtful = [number for number, line in enumerate(lines) if not (number in self.records or line.is_catch_all)]
+        purse = _Purse(STEPS_FOR_DEAD, len(doubtful))
+        for number in doubtful:
+            found[number] += self._unless_reached(number, purse)
+        for number, line in enumerate(lines):
+            if not self.dead >> number & 1:
+                found[number] += self._target(number, line)
+            if line.is_catch_all and self.space is not None:
+                found[number] += self._gaps(self.space, number, line)
+        not_compared = self._compare_all()
+        for number in self._in_question():
+            found[number] += self._overlap(number, lines[number])
+        for each in found:
+            yield from each
+        if not_compared and self.space is not None:
+            yield _about_all(_many_not_compared(not_compared))
 
-    def _about(self, number: int, line: Line) -> Iterator[Finding]:
-        area = self.space.lines[number]
-        reached = None
-        if not line.is_catch_all:
-            reached = self._find([area], self.before[number])
-            if reached is None:
+    def _try_all(self) -> None:
+        place = {line.id: number for number, line in enumerate(self.rules.lines)}
+        for number, line in enumerate(self.rules.lines):
+            facts = own_record(self.rules, line, types=self.types)
+            if facts is not None:
+                self.records[number] = facts
+                matching = self.rules.all_that_match(self.rules.locate(facts))
+                self._remember(facts, [place[each.id] for each in matching])
+
+    # Dead rules, and rules that lead to nobody.
+
+    def _unless_reached(self, number: int, purse: _Purse) -> Iterator[Finding]:
+        line, space = self.rules.lines[number], self.space
+        if space is None:
+            yield _undecided(line)
+            return
+        budget = purse.budget()
+        given = budget.steps
+        search = Search(space, budget)
+        try:
+            found = search.find([space.lines[number]], self.before[number])
+        except OutOfBudgetError:
+            yield _undecided(line)
+        else:
+            if found is None:
                 self.dead |= 1 << number
-                yield self._dead(number, line)
-                return
+                yield self._dead(space, number, search.used & self.before[number], budget)
+            else:
+                self.records[number] = self._record(space, found)
+        purse.settle(given, budget)
+
+    def _dead(self, space: Space, number: int, needed: int, budget: Budget) -> Finding:
+        """`needed` are the earlier lines of the proof; who among them can be spared is found out while steps last."""
+        line, area = self.rules.lines[number], space.lines[number]
+        found = None
+        with suppress(OutOfBudgetError):
+            found = Search(space, budget).find([area], 0) if needed else None
+            if found is None:
+                why = conditions_in_words(line)
+                return Finding(
+                    kind="dead",
+                    code=line.code,
+                    blocking=True,
+                    sentence=f"{_named(line)} never takes anything: no record can meet “{why}”. Correct the conditions "
+                    "or delete the rule.",
+                )
+            needed = _alone(space, number, space.taking(found.box) & self.before[number], budget) or needed
+            for spared in reversed(list(bits(needed))):
+                if needed ^ (1 << spared) and _kills(space, number, needed ^ (1 << spared), budget):
+                    needed ^= 1 << spared
+        killers = [self.rules.lines[n] for n in bits(needed)]
+        alone = len(killers) == 1
+        first, which = ("first", "that rule") if alone else ("first, one or another", "one of those")
+        return Finding(
+            kind="dead" if alone else "union_dead",
+            code=line.code,
+            blocking=True,
+            sentence=f"{_named(line)} never takes anything: all its records meet {_few(killers)} {first}. Move "
+            f"{line.code} up, narrow {which}, or delete {line.code}.",
+            witness=space.record(found.box) if found is not None else None,
+            others=tuple(killer.code for killer in killers),
+        )
+
+    def _target(self, number: int, line: Line) -> Iterator[Finding]:
         target = self.targets.get(line.id)
         if target is not None and target.trouble:
             yield Finding(
@@ -119,67 +211,20 @@ class Linting:
                 code=line.code,
                 blocking=True,
                 sentence=f"{_named(line)} leads to nobody: {target.trouble}. {target.way_out}",
-                witness=self._witness(reached) if reached else None,
+                witness=self.records.get(number),
             )
-        if line.is_catch_all:
-            yield from self._gaps(number, line)
-        else:
-            yield from self._overlap(number, line)
-
-    # Dead rules.
-
-    def _dead(self, number: int, line: Line) -> Finding:
-        area = self.space.lines[number]
-        if area.is_empty or self._find([area], 0) is None:
-            why = conditions_in_words(line)
-            return Finding(
-                kind="dead",
-                code=line.code,
-                blocking=True,
-                sentence=f"{_named(line)} never takes anything: no record can meet “{why}”. Correct the conditions or "
-                "delete the rule.",
-            )
-        killers = self._killers(number)
-        names = [_named(self.rules.lines[n]) for n in killers]
-        alone = len(killers) == 1
-        first, which = ("first", "that rule") if alone else ("first, one or another", "one of those")
-        sentence = (
-            f"{_named(line)} never takes anything: all its records meet {listed(names)} {first}. Move {line.code} up, "
-            f"narrow {which}, or delete {line.code}."
-        )
-        return Finding(
-            kind="dead" if alone else "union_dead",
-            code=line.code,
-            blocking=True,
-            sentence=sentence,
-            witness=self._witness(self._find([area], 0)),
-            others=tuple(self.rules.lines[n].code for n in killers),
-        )
-
-    def _killers(self, number: int) -> list[int]:
-        """The one earlier rule that covers it all, else a set of them of which none can be spared."""
-        area = self.space.lines[number]
-        for earlier in bits(self.before[number]):
-            if self._find([area], 1 << earlier) is None:
-                return [earlier]
-        search = self.budgets.search(self.space)
-        search.find([area], self.before[number])
-        self.budgets.settle(search)
-        needed = search.used & self.before[number]
-        for spared in reversed(list(bits(needed))):
-            if self._find([area], needed & ~(1 << spared)) is None:
-                needed &= ~(1 << spared)
-        return list(bits(needed))
 
     # Gaps and overlaps.
 
-    def _gaps(self, number: int, line: Line) -> Iterator[Finding]:
-        search = self.budgets.search(self.space)
+    def _gaps(self, space: Space, number: int, line: Line) -> Iterator[Finding]:
+        search = Search(space, Budget(min(STEPS_FOR_GAPS, STEPS_PER_RULE)))
+        found: list[Found] = []
+        gave_up = False
         try:
-            found = list(search.find_all([self.space.lines[number]], self.before[number], most=GAPS_PER_PLACE))
-        finally:
-            self.budgets.settle(search)
-        gaps = self._joined(found)
+            found.extend(search.find_all([space.lines[number]], self.before[number], most=GAPS_PER_PLACE))
+        except OutOfBudgetError:
+            gave_up = True
+        gaps = joined(space, found)
         for shown, (words, gap) in enumerate(gaps[:GAPS_SHOWN], start=1):
             more = len(gaps) - GAPS_SHOWN
             rest = f" At least {more} smaller gaps are not listed." if shown == GAPS_SHOWN and more > 0 else ""
@@ -189,101 +234,140 @@ class Linting:
                 blocking=False,
                 sentence=f"Only the catch-all {_named(line)} takes records where {words}. Add a rule for them, or "
                 f"leave them to the catch-all.{rest}",
-                witness=self._witness(gap),
+                witness=space.record(gap.box),
+            )
+        if gave_up:
+            yield Finding(
+                kind="undecided",
+                code=line.code,
+                blocking=False,
+                sentence=f"What only the catch-all {_named(line)} takes was not found out to the end, because there "
+                "are too many rules. There may be more gaps than those listed.",
             )
 
-    def _joined(self, found: Sequence[Found]) -> list[tuple[str, Found]]:
-        """Gaps that differ in their territory alone are one; the largest come first."""
-        alike: dict[str, list[Found]] = {}
-        for gap in found:
-            alike.setdefault(box_in_words(self.space, gap.box), []).append(gap)
-        codes = [*(region.code for region in self.rules.territories), "not known"]
-        joined = []
-        for words, gaps in alike.items():
-            places = {gap.place for gap in gaps}
-            share = sum(self._share(gap) for gap in gaps)
-            if None not in places and len(places) < len(codes):
-                where = listed([codes[place] for place in sorted(p for p in places if p is not None)], last="or")
-                shown = f"{words} and territory is {where}" if words else f"territory is {where}"
-            else:
-                shown = words or "no other rule holds"
-            joined.append((share, shown, gaps[0]))
-        return [(words, gap) for _, words, gap in sorted(joined, key=lambda each: (-each[0], each[1]))]
+    def _in_question(self) -> Iterator[int]:
+        """The lines that may share records with earlier ones."""
+        dead = self.dead
+        return (n for n, line in enumerate(self.rules.lines) if not (line.is_catch_all or dead >> n & 1))
 
-    def _share(self, gap: Found) -> float:
-        """How much of all kinds of records it is, each variable's cells counted alike."""
-        share = 1.0
-        for name, mask in gap.box.items():
-            share *= mask.bit_count() / self.space.full[name].bit_count()
-        return share
+    def _compare_all(self) -> int:
+        """Looks for a record of every two lines that lead elsewhere; gives the number of lines not done with."""
+        numbers = list(self._in_question())
+        if self.space is None:
+            return len(numbers)
+        purse = _Purse(STEPS_FOR_OVERLAPS, len(numbers))
+        return sum(not self._compared(self.space, number, purse) for number in numbers)
+
+    def _compared(self, space: Space, number: int, purse: _Purse) -> bool:
+        rivals = self.before[number] & ~self._no_rivals(number)
+        budget = purse.budget()
+        given = budget.steps
+        try:
+            for earlier in bits(rivals & ~self.lost_to.get(number, 0)):
+                inside, outside = (
+                    [space.lines[earlier], space.lines[number]],
+                    self.before[earlier] & self.before[number],
+                )
+                found = Search(space, budget).find(inside, outside)
+                if found is not None:
+                    self._record(space, found)
+        except OutOfBudgetError:
+            return False
+        finally:
+            purse.settle(given, budget)
+        return True
+
+    def _no_rivals(self, number: int) -> int:
+        """As bits, the lines that may take records from it: they take nothing, or on purpose, or lead to the same."""
+        return self.dead | self.on_purpose | self.leading_to.get(self._goes_to(self.rules.lines[number]), 0)
 
     def _overlap(self, number: int, line: Line) -> Iterator[Finding]:
-        area, mine = self.space.lines[number], self.before[number]
-        taking, witness = [], None
-        for earlier in bits(mine & ~self.dead):
-            other = self.rules.lines[earlier]
-            if self._same_target(line, other) or other.strategy in OWNER_STRATEGIES or other.strategy == "pod":
-                continue
-            found = None
-            if not self.taken_by.get(earlier, 0) >> number & 1:
-                found = self._find([self.space.lines[earlier], area], self.before[earlier] & mine)
-            if found is not None or self.taken_by.get(earlier, 0) >> number & 1:
-                taking.append(other)
-                witness = witness or self.seen[number, earlier]
+        taking = list(bits(self.lost_to.get(number, 0) & ~self._no_rivals(number)))
         if taking:
-            one = len(taking) == 1
+            others = [self.rules.lines[each] for each in taking]
+            one = len(others) == 1
             yield Finding(
                 kind="overlap",
                 code=line.code,
                 blocking=False,
-                sentence=f"{_named(line)} shares records with {listed([_named(other) for other in taking])}, which "
-                f"{'comes' if one else 'come'} first and {'leads' if one else 'lead'} elsewhere. If {line.code} should "
-                "have them, move it up.",
-                witness=self.space.record(witness) if witness is not None else None,
-                others=tuple(other.code for other in taking),
+                sentence=f"{_named(line)} shares records with {_few(others)}, which {'comes' if one else 'come'} first "
+                f"and {'leads' if one else 'lead'} elsewhere. If {line.code} should have them, move it up.",
+                witness=self.seen[number, taking[0]],
+                others=tuple(other.code for other in others),
             )
-
-    def _same_target(self, one: Line, other: Line) -> bool:
-        return self._goes_to(one) == self._goes_to(other)
 
     def _goes_to(self, line: Line) -> str:
         target = self.targets.get(line.id)
         return target.goes_to if target else f"rule {line.id}"
 
-    # Questions to the search.
+    # What records tell.
 
-    def _find(self, inside: Sequence[Area], outside: int) -> Found | None:
-        search = self.budgets.search(self.space)
-        try:
-            found = search.find(inside, outside)
-        finally:
-            self.budgets.settle(search)
-        if found is not None:
-            self._remember(found.box)
-        return found
+    def _record(self, space: Space, found: Found) -> Facts:
+        facts = space.record(found.box)
+        self._remember(facts, bits(space.taking(found.box)))
+        return facts
 
-    def _remember(self, box: Box) -> None:
+    def _remember(self, facts: Facts, matching: Iterable[int]) -> None:
         """One record tells of all rules that match it who takes it from them."""
-        taking = self.space.taking(box)
-        first = (taking & -taking).bit_length() - 1
-        known = self.taken_by.get(first, 0)
-        self.taken_by[first] = known | taking & (taking - 1)
-        for number in bits(taking & (taking - 1) & ~known):
-            self.seen[number, first] = box
-
-    def _witness(self, found: Found | None) -> Facts | None:
-        return self.space.record(found.box) if found is not None else None
+        first, *others = matching
+        for number in others:
+            if not self.lost_to.get(number, 0) >> first & 1:
+                self.lost_to[number] = self.lost_to.get(number, 0) | 1 << first
+                self.seen[number, first] = facts
 
 
 def findings_of(rules: CompiledRules, *, targets: Mapping[int, Target], types: Sequence[str]) -> list[Finding]:
     """All findings about a version, rule by rule in their order; the same version gives the same list."""
     try:
-        linting = Linting(rules, targets, Space(rules, types))
+        space, too_wide = Space(rules, types), ""
     except TooWideError as error:
-        return [
-            Finding(kind="undecided", code=line.code, blocking=False, sentence=str(error)) for line in rules.lines[:1]
-        ]
-    return list(linting.findings())
+        space, too_wide = None, f"{error} "
+    found = list(Linting(rules, targets, types, space).findings())
+    if too_wide:
+        found.append(_about_all(f"{too_wide}Gaps were not looked for, and of dead rules and overlaps only the plain."))
+    return found
+
+
+def _met_before(space: Space, number: int) -> int:
+    area, earlier = space.lines[number], space.possible & ((1 << number) - 1)
+    return space.met(area.box or {}, earlier) if not area.is_empty else 0
+
+
+def _kills(space: Space, number: int, killers: int, budget: Budget) -> bool:
+    """Whether these lines together leave the line nothing."""
+    return Search(space, budget).find([space.lines[number]], killers) is None
+
+
+def _alone(space: Space, number: int, candidates: int, budget: Budget) -> int:
+    """The first of these lines that takes all of the line by itself, as a bit; 0 if none does."""
+    return next((1 << each for each in bits(candidates) if _kills(space, number, 1 << each, budget)), 0)
+
+
+def _undecided(line: Line) -> Finding:
+    return Finding(
+        kind="undecided",
+        code=line.code,
+        blocking=False,
+        sentence=f"{_named(line)} could not be checked to the end, because too many rules before it touch it. Narrow "
+        "some of them, or try records on it by hand.",
+    )
+
+
+def _about_all(sentence: str) -> Finding:
+    return Finding(kind="undecided", code="", blocking=False, sentence=sentence)
+
+
+def _many_not_compared(count: int) -> str:
+    rules = "1 rule was" if count == 1 else f"{count:,} rules were"
+    return (
+        f"{rules} not compared with all rules before, because too many touch each other. There may be more overlaps "
+        "than those listed."
+    )
+
+
+def _few(lines: Sequence[Line]) -> str:
+    names = [_named(line) for line in lines[:OTHERS_SHOWN]]
+    return listed([*names, f"{len(lines) - OTHERS_SHOWN} others"] if len(lines) > OTHERS_SHOWN else names)
 
 
 def _named(line: Line) -> str:

@@ -23,13 +23,13 @@ class OutOfBudgetError(Exception):
 
 @dataclass(slots=True)
 class Budget:
-    """Steps that may still be taken; a step looks at one place."""
+    """Steps that may still be taken; a step looks at one place, and counts for more where there is more to look at."""
 
     steps: int
 
-    def spend(self) -> None:
+    def spend(self, weight: int = 1) -> None:
         """Raises OutOfBudgetError when they are used up."""
-        self.steps -= 1
+        self.steps -= weight
         if self.steps < 0:
             raise OutOfBudgetError
 
@@ -64,6 +64,7 @@ class Search:
             parts, found = [start], 0
             while parts and found < most:
                 part = parts.pop()
+                self.budget.spend(1 + len(parts) // 10)
                 box = self._outside(part, obstacles)
                 if box is not None:
                     wide = self._widened(box, start, obstacles)
@@ -101,7 +102,7 @@ class Search:
     def _outside(self, box: Box, obstacles: int) -> Box | None:
         """A part of the box that no obstacle reaches."""
         while True:
-            self.budget.spend()
+            self.budget.spend(self.space.weight)
             obstacles = self.space.met(box, obstacles)
             if not obstacles:
                 return box
@@ -163,7 +164,9 @@ class Search:
         for name in sorted(box):
             rest = {other: mask for other, mask in box.items() if other != name}
             limit, full = start.get(name, self.space.full[name]), self.space.full[name]
-            for number in bits(self.space.met(rest, obstacles)):
+            near = self.space.met(rest, obstacles)
+            self.budget.spend(self.space.weight + near.bit_count() // 10)
+            for number in bits(near):
                 limit &= ~self._box(number).get(name, full)
             box[name] = limit
             if limit == full:

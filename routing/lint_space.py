@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import combinations, count
+from itertools import combinations, count, islice
 from operator import and_, or_
 from typing import Any
 
 from routing.conditions import MISSING, Condition, Conditions
 from routing.countries import COUNTRIES
 from routing.facts import Facts, Located
+from routing.index import Index, mask_of
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line, SegmentBounds
 
 Box = dict[str, int]
@@ -30,10 +31,12 @@ SIZE = "size"
 PLACE = "territory"
 ELSEWHERE = ("IS", "CL", "NZ", "KE", "VN", "UY", "GH", "FJ")
 MOST_PRODUCT_CELLS = 4096
+MOST_CELLS = 100_000
+MOST_FIELDS_BY_RULES = 4_000_000
 
 
 class TooWideError(Exception):
-    """There are more kinds of records than can be told apart here."""
+    """There are more kinds of records than can be told apart here; the message says of what there is too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +81,22 @@ class Variable:
         cls, name: str, cells: Iterable[Cell], conditions: Sequence[Condition], place: Callable[[Cell], Located]
     ) -> Variable:
         """Joins the cells on which all conditions agree; `place` makes a record of a cell."""
-        alike: dict[tuple[bool, ...], list[Cell]] = {}
+        alike: dict[tuple[int, ...], list[Cell]] = {}
+        holding = _holding(conditions)
         for cell in cells:
-            placed = place(cell)
-            alike.setdefault(tuple(_holds(condition, placed) for condition in conditions), []).append(cell)
-        masks = {
-            condition: sum(1 << place for place, answers in enumerate(alike) if answers[number])
-            for number, condition in enumerate(conditions)
-        }
+            alike.setdefault(tuple(holding(place(cell))), []).append(cell)
+        masks = dict.fromkeys(conditions, 0)
+        for number, holds in enumerate(alike):
+            for condition in holds:
+                masks[conditions[condition]] |= 1 << number
         return cls(name, tuple(tuple(group) for group in alike.values()), masks)
 
 
 class Space:
     """The records that one version of the rules can meet, for handoffs of the types given.
 
-    Sets of rules are bit masks too: bit n is line n, and after the lines come the territories.
+    Sets of rules are bit masks too: bit n is line n, and after the lines come the territories. `weight` says how much
+    looking at one place of it costs. Raises TooWideError where there is too much to be told apart.
     """
 
     def __init__(self, rules: CompiledRules, types: Sequence[str]) -> None:
@@ -109,6 +113,7 @@ class Space:
         self.fields_of_rules = frozenset(variable_of(field) for field in named)
         self.possible = union(1 << number for number, box in enumerate(self.boxes) if box is not None)
         self.in_place = [self._in_place(place) for place in range(len(self.regions) + 1)]
+        self.weight = 1 + len(self.full) // 20 + len(self.full) * len(self.boxes) // 20_000
         self._admitting = {name: self._admit(name) for name in self.variables}
         self._blank = {name: variable.blank for name, variable in self.variables.items()}
         self._some: dict[tuple[str, int], int] = {}
@@ -161,12 +166,16 @@ class Space:
 
     def _admit(self, name: str) -> list[int]:
         """By cell, the rules and territories that let it pass."""
-        admitting = [0] * len(self.variables[name].members)
+        # Rules that admit the same cells are looked at together: of most variables most rules admit all.
+        alike: dict[int, list[int]] = {}
         for number, box in enumerate(self.boxes):
             if box is not None:
-                mask = box.get(name, self.full[name])
-                for cell in range(len(admitting)):
-                    admitting[cell] |= (mask >> cell & 1) << number
+                alike.setdefault(box.get(name, self.full[name]), []).append(number)
+        admitting = [0] * len(self.variables[name].members)
+        for mask, numbers in alike.items():
+            rules = mask_of(numbers, len(self.boxes))
+            for cell in bits(mask):
+                admitting[cell] |= rules
         return admitting
 
     def _in_place(self, place: int) -> int:
@@ -235,6 +244,14 @@ def meet(one: Box, other: Box) -> Box | None:
     return both
 
 
+def _holding(conditions: Sequence[Condition]) -> Callable[[Located], Iterable[int]]:
+    """From a record to the places of the conditions that hold for it."""
+    if any(variable_of(condition.field).partition(".")[0] in {"owners", "named", "pod"} for condition in conditions):
+        return lambda placed: [place for place, each in enumerate(conditions) if _holds(each, placed)]
+    index = Index([(condition,) for condition in conditions])
+    return lambda placed: index.places(placed.known)
+
+
 def _holds(condition: Condition, placed: Located) -> bool:
     kind, _, key = condition.field.partition(".")
     if kind == "owners":
@@ -257,10 +274,18 @@ def _variables(rules: CompiledRules, types: Sequence[str]) -> Iterator[Variable]
     for condition in [*(item for source in sources for item in source.items), *needed]:
         if condition.field != PLACE and not condition.is_unreadable:
             asked.setdefault(variable_of(condition.field), {})[condition] = None
+    if len(asked) * len(rules.lines) > MOST_FIELDS_BY_RULES:
+        raise TooWideError(
+            f"{len(rules.lines):,} rules that ask about {len(asked):,} facts are too many to be compared."
+        )
+    left = MOST_CELLS
     of_regions = {item for region in rules.territories for item in region.conditions.items}
     for name, conditions in sorted(asked.items()):
         at_once = 1 + sum(condition in of_regions for condition in conditions)
-        cells = _cells(name, list(conditions), rules, types, at_once)
+        cells = list(islice(_cells(name, list(conditions), rules, types, at_once), left + 1))
+        left -= len(cells)
+        if left < 0:
+            raise TooWideError(f"The conditions name more than {MOST_CELLS:,} values, too many to be compared.")
         yield Variable.cut(name, cells, list(conditions), place)
 
 
@@ -331,7 +356,7 @@ def _product_sets(words: Sequence[str], at_once: int) -> Iterator[Cell]:
     for size in range(1, most + 1):
         sizes = sizes * (len(known) - size + 1) // size
         if sizes > MOST_PRODUCT_CELLS:
-            raise TooWideError("The conditions on products are too many to be checked together.")
+            raise TooWideError("The rules name too many products for all their combinations to be compared.")
         yield from ({"products": frozenset(chosen)} for chosen in combinations(known, size))
     yield {"products": frozenset()}
 

@@ -40,11 +40,12 @@ def _plain(variable: Variable, mask: int) -> str:
     if variable.name == "score":
         return f"{name} is {_stretches(variable, mask)}"
     inside = _words(variable, mask)
-    closed = variable.name == "handoff_type"
-    if closed or all(word in variable.named for word in inside if word != UNKNOWN):
+    closed, named = variable.name == "handoff_type", variable.named
+    if closed or all(word in named for word in inside if word != UNKNOWN):
         shown = inside if len(inside) <= MOST_WORDS else [*inside[:MOST_WORDS], f"{len(inside) - MOST_WORDS} others"]
         return f"{name} is {listed(shown, last='or')}"
-    outside = [word for word in _words(variable, variable.full & ~mask) if word not in inside]
+    within = set(inside)
+    outside = [word for word in _words(variable, variable.full & ~mask) if word not in within]
     return f"{name} is {'none of' if len(outside) > 1 else 'not'} {listed(outside, last='or')}".replace(
         f"not {UNKNOWN}", "known"
     )

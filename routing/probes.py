@@ -7,18 +7,22 @@ known. What is expected is read off the numbers and words of the condition, not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from routing.conditions import PREFIX_FIELDS, RANGE_FIELDS, Condition
+from routing.corners import own_record
 from routing.countries import COUNTRIES
 from routing.facts import Facts
 from routing.lint_search import Budget, OutOfBudgetError, Search
-from routing.lint_space import Space
+from routing.lint_space import Space, TooWideError
 from routing.matcher import CompiledRules, Line
 
 STEPS = 5_000
+STEPS_FOR_ALL = 100_000
 OTHER = "something_else"
 
 
@@ -34,36 +38,71 @@ class Probe:
     inside: bool = True
 
 
-def probes(rules: CompiledRules, *, types: Sequence[str]) -> Iterator[Probe]:
-    """The probes of all rules in order; of one whose conditions no record can meet together, the edges alone.
+def own_probes(rules: CompiledRules, *, types: Sequence[str]) -> Iterator[Probe]:
+    """For each rule in order a record that lies outside all earlier rules if there is one, else any that it matches.
 
-    The first probe of a rule lies outside all earlier rules if a record can; else an earlier rule takes it. It is left
-    out where that could not be found out in time.
+    Nothing comes for a rule whose conditions no record can meet together, and for one of which neither was found out
+    in time.
     """
-    space = Space(rules, types)
+    makers = _Makers(rules, types)
     for number, line in enumerate(rules.lines):
-        facts, decided = _record(space, number)
-        if facts is None:
-            facts = Facts(handoff_type=types[0])
-        elif decided:
+        facts = own_record(rules, line, types=types) or makers.search(number)
+        if facts is not None:
             yield Probe(line, facts)
-        for condition in line.conditions.items:
-            for changed, inside in _edges(condition, facts, rules, types):
-                yield Probe(line, changed, condition, inside)
 
 
-def _record(space: Space, number: int) -> tuple[Facts | None, bool]:
-    """A record that no earlier rule takes, else any that the rule matches; and whether it is known which it is."""
-    area, decided = space.lines[number], True
-    for earlier in ((1 << number) - 1, 0):
+def edge_probes(rules: CompiledRules, *, types: Sequence[str], around: Mapping[int, Facts]) -> Iterator[Probe]:
+    """The records around the rules' own, which `around` holds by rule id: one edge of every rule in turn, so that
+    whoever stops early has tried something of each.
+    """
+    plain = Facts(handoff_type=types[0])
+    waiting = deque(
+        _edge_probes(line, around.get(line.id, plain), rules, types) for line in rules.lines if line.conditions.items
+    )
+    while waiting:
+        edges = waiting.popleft()
+        probe = next(edges, None)
+        if probe is not None:
+            yield probe
+            waiting.append(edges)
+
+
+def _edge_probes(line: Line, facts: Facts, rules: CompiledRules, types: Sequence[str]) -> Iterator[Probe]:
+    for condition in line.conditions.items:
+        for changed, inside in _edges(condition, facts, rules, types):
+            yield Probe(line, changed, condition, inside)
+
+
+class _Makers:
+    """Searches for the records that trying did not find."""
+
+    def __init__(self, rules: CompiledRules, types: Sequence[str]) -> None:
+        self._rules, self._types = rules, types
+        self._left = STEPS_FOR_ALL
+
+    @cached_property
+    def _space(self) -> Space | None:
         try:
-            found = Search(space, Budget(STEPS)).find([area], earlier)
-        except OutOfBudgetError:
-            decided = False
-            continue
-        if found is not None:
-            return space.record(found.box), decided
-    return None, decided
+            return Space(self._rules, self._types)
+        except TooWideError:
+            return None
+
+    def search(self, number: int) -> Facts | None:
+        """A record that no earlier rule takes, else any that the rule matches; None if that is not known in time."""
+        if self._space is None:
+            return None
+        for earlier in ((1 << number) - 1, 0):
+            budget = Budget(min(STEPS, self._left))
+            given = budget.steps
+            try:
+                found = Search(self._space, budget).find([self._space.lines[number]], earlier)
+            except OutOfBudgetError:
+                return None
+            finally:
+                self._left -= given - max(budget.steps, 0)
+            if found is not None:
+                return self._space.record(found.box)
+        return None
 
 
 def _edges(

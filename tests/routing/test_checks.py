@@ -15,7 +15,7 @@ from routing.conditions import Condition, Conditions
 from routing.facts import Facts
 from routing.matcher import CompiledRules, Line, Match
 from routing.models import Check, Pool, Rep, RuleSet
-from routing.probes import probes
+from routing.probes import Probe, edge_probes, own_probes
 from tests.factories import (
     CheckFactory,
     MembershipFactory,
@@ -46,9 +46,14 @@ def version(*lines: Line) -> CompiledRules:
     return CompiledRules(1, 7, SEGMENTS, (OSLO, NORDICS), (*lines, line("R-99", is_catch_all=True)))
 
 
+def edges(rules: CompiledRules) -> list[Probe]:
+    own = {probe.line.id: probe.facts for probe in own_probes(rules, types=TYPES)}
+    return list(edge_probes(rules, types=TYPES, around=own))
+
+
 def values(rules: CompiledRules, field: str, fact: str) -> dict[Any, bool]:
     """What the edges of one condition of the first rule put into a fact, and on which side of it that is."""
-    around = [probe for probe in probes(rules, types=TYPES) if probe.condition and probe.condition.field == field]
+    around = [probe for probe in edges(rules) if probe.condition and probe.condition.field == field]
     return {getattr(probe.facts, fact): probe.inside for probe in around if probe.line.code == "R-1"}
 
 
@@ -70,9 +75,7 @@ def test_a_set_is_tried_with_each_of_its_words_with_another_and_unknown() -> Non
         frozenset({"something_else"}): False,
         frozenset(): False,
     }
-    plans = [
-        probe for probe in probes(rules, types=TYPES) if probe.condition and probe.condition.field == "custom.plan"
-    ]
+    plans = [probe for probe in edges(rules) if probe.condition and probe.condition.field == "custom.plan"]
     assert [(dict(each.facts.custom), each.inside) for each in plans] == [
         ({"plan": "gold"}, True),
         ({"plan": "something_else"}, False),
@@ -82,11 +85,7 @@ def test_a_set_is_tried_with_each_of_its_words_with_another_and_unknown() -> Non
 
 def test_a_segment_is_tried_at_the_edges_of_every_band_and_by_tier() -> None:
     rules = version(line("R-1", conditions={"segment": ["mid_market", "partner"]}))
-    tried = {
-        (probe.facts.employee_count, probe.facts.tier): probe.inside
-        for probe in probes(rules, types=TYPES)
-        if probe.condition
-    }
+    tried = {(probe.facts.employee_count, probe.facts.tier): probe.inside for probe in edges(rules)}
     assert tried == {
         (0, None): False,
         (99, None): False,
@@ -109,7 +108,7 @@ def test_every_rule_has_a_record_of_its_own_which_it_takes() -> None:
         line("R-4", "named_rep", named_rep=7),
         line("R-5", "pod"),
     )
-    own = {probe.line.code: probe.facts for probe in probes(rules, types=TYPES) if probe.condition is None}
+    own = {probe.line.code: probe.facts for probe in own_probes(rules, types=TYPES)}
     assert {code: rules.match(facts).line.code for code, facts in own.items()} == {
         "R-1": "R-1", "R-2": "R-2", "R-3": "R-1", "R-4": "R-4", "R-5": "R-5", "R-99": "R-99",
     }, "Oslo lies in Norway, which R-1 takes: R-3 has none of its own"  # fmt: skip
@@ -159,6 +158,43 @@ def test_a_condition_that_is_read_wrongly_at_its_edge_is_caught(
     found = [each for each in failures_of(rules) if each.check == "edge of R-1"]
     assert found
     assert found[0].sentence.endswith("of R-1 Rule R-1 is not read as such. Write the condition again.")
+
+
+def test_the_last_word_of_the_last_of_many_rules_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [line(f"R-{n}", conditions={"industry": [f"i{n}_{m}" for m in range(9)]}) for n in range(1, 40)]
+    rules, holds = version(*lines), Condition.holds
+    assert failures_of(rules) == []
+    monkeypatch.setattr(
+        Condition, "holds", lambda self, located: holds(self, located) and located.facts.industry != "i39_8"
+    )
+    assert [(each.check, each.facts.industry) for each in failures_of(rules)] == [("edge of R-39", "i39_8")]
+
+
+def test_what_there_was_no_time_to_try_is_told_and_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "MOST_EDGES", 12)
+    long, short = {"industry": [f"word{m}" for m in range(30)]}, {"country": ["NO"]}
+    rules = version(line("R-1", conditions=long), line("R-2", conditions=short), line("R-3", "account_owner"))
+    (told,) = failures_of(rules)
+    assert (told.check, told.code, told.blocking, told.facts) == ("edges", "", False, None)
+    assert told.sentence == (
+        "R-1 has more values than are tried at the edges of their conditions: 12 were, one of every rule in turn."
+    )
+    monkeypatch.setattr(Condition, "holds", lambda self, located: self.field != "country")
+    assert "edge of R-2" in {each.check for each in failures_of(rules)}, "every rule has had its turn"
+
+
+def test_every_rule_is_tried_before_any_edge_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "MOST_EDGES", 0)
+    wide, narrow = line("R-3", conditions={"score": {"from": 1}}), line("R-4", conditions={"score": {"from": 5}})
+    lines = [line(f"R-{n}", conditions={"industry": [f"i{n}_{m}" for m in range(900)]}) for n in (1, 2)]
+    assert [each.check for each in failures_of(version(*lines, wide, narrow))] == ["record of R-4", "edges"]
+
+
+def test_products_too_many_to_compare_are_tried_all_the_same() -> None:
+    lines = [line(f"R-{n}", conditions={"product": [f"p{n}_{m}" for m in range(12)]}) for n in range(1, 9)]
+    rules = version(*lines)
+    assert failures_of(rules) == []
+    assert len({probe.line.code for probe in own_probes(rules, types=TYPES)}) == 9
 
 
 def test_a_country_that_no_account_can_have_is_caught() -> None:

@@ -162,18 +162,21 @@ def test_without_a_gap_nothing_is_said_of_the_catch_all() -> None:
 
 def test_one_hard_question_uses_up_its_own_budget_and_all_together_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = [line(f"R-{n}", conditions={"country": [land]}) for n, land in enumerate(("NO", "SE", "FI", "DK"), 1)]
-    monkeypatch.setattr("routing.lint.STEPS_FOR_ALL", 3)
-    found = lint(*rules)
-    assert [each.code for each in found if each.kind == "undecided"][-1] == "R-99"
-    assert "undecided" not in {each.kind for each in found if each.code == "R-1"}, "there was budget for the first"
+    narrower = [line(f"R-{n}", conditions={"country": [land]}) for n, land in ((5, "NO"), (6, "SE"))]
+    monkeypatch.setattr("routing.lint.STEPS_FOR_DEAD", 3)
+    found = lint(*rules, *narrower)
+    assert [(each.kind, each.code) for each in found if each.kind in {"dead", "undecided"}] == [
+        ("dead", "R-5"),
+        ("undecided", "R-6"),
+    ], "there was budget for the first"
 
 
 def test_more_kinds_of_records_than_can_be_told_apart_is_said_once_and_blocks_nothing() -> None:
     rules = [line(f"R-{n}", conditions={"product": [f"p{n}"], "score": {"from": n}}) for n in range(1, 40)]
     regions = tuple(Region(f"t{n}", Conditions.from_json({"product": [f"p{n}"]})) for n in range(1, 40))
-    [finding] = lint(*rules, regions=regions)
-    assert (finding.kind, finding.blocking) == ("undecided", False)
-    assert finding.sentence == "The conditions on products are too many to be checked together."
+    (finding,) = (each for each in lint(*rules, regions=regions) if each.kind == "undecided")
+    assert (finding.code, finding.blocking) == ("", False)
+    assert finding.sentence.startswith("The rules name too many products for all their combinations to be compared.")
 
 
 def test_the_largest_gaps_are_told_and_the_others_counted() -> None:
@@ -189,11 +192,38 @@ def test_the_largest_gaps_are_told_and_the_others_counted() -> None:
 
 
 def test_what_the_budget_does_not_reach_is_undecided_and_never_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("routing.lint.STEPS_PER_QUESTION", 0)
+    monkeypatch.setattr("routing.lint.STEPS_PER_RULE", 0)
     found = lint(line("R-1"), line("R-2"))
-    assert {each.kind for each in found} == {"undecided"}
+    assert {(each.kind, each.code) for each in found} == {("undecided", "R-2"), ("undecided", "R-99")}
     assert not any(each.blocking for each in found)
-    assert found[0].sentence.startswith("R-1 Rule R-1 could not be checked to the end")
+    assert found[0].sentence.startswith("R-2 Rule R-2 could not be checked to the end")
+
+
+def test_an_empty_target_is_told_however_little_budget_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("routing.lint.STEPS_PER_RULE", 0)
+    empty = Target(goes_to="pool 1", trouble="its pool has no active member", way_out="Add one.")
+    tried, doubtful = line("R-1"), line("R-2")
+    found = lint(tried, doubtful, **{f"_{tried.id}": empty, f"_{doubtful.id}": empty})
+    assert [(each.code, each.blocking) for each in found if each.kind == "target"] == [("R-1", True), ("R-2", True)]
+
+
+def wide() -> list[Line]:
+    return [line(f"R-{n}", conditions={"product": [f"p{n}_{m}" for m in range(12)]}) for n in range(1, 9)]
+
+
+def test_products_too_many_to_compare_hide_nothing_that_trying_finds() -> None:
+    wider, empty = line("R-9", conditions={"score": {"from": 5}}), Target(goes_to="x", trouble="nobody is there")
+    lines = [*wide(), wider, line("R-10", conditions={"score": {"from": 9}})]
+    found = lint(*lines, **{f"_{lines[2].id}": empty})
+    assert [(each.kind, each.code, each.blocking) for each in found if each.kind != "overlap"] == [
+        ("target", "R-3", True),
+        ("undecided", "R-10", False),
+        ("undecided", "", False),
+    ]
+    assert found[-1].sentence == (
+        "The rules name too many products for all their combinations to be compared. Gaps were not looked for, and of "
+        "dead rules and overlaps only the plain."
+    )
 
 
 # Stored versions: where rules lead.

@@ -98,5 +98,5 @@ def test_the_random_versions_have_something_of_everything_to_find() -> None:
 
 def test_the_same_version_gives_the_same_findings() -> None:
     rules = random_rules(Random(5))
-    once, again = (Linting(rules, targets_of(rules), Space(rules, TYPES)) for _ in range(2))
+    once, again = (Linting(rules, targets_of(rules), TYPES, Space(rules, TYPES)) for _ in range(2))
     assert list(once.findings()) == list(again.findings())

@@ -101,7 +101,7 @@ def _as_json(rule_set: RuleSet, findings: Sequence[Finding], failures: Sequence[
                 "taken_by": failure.taken_by,
                 "blocking": failure.blocking,
                 "sentence": failure.sentence,
-                "facts": failure.facts.to_json(),
+                "facts": failure.facts.to_json() if failure.facts else None,
             }
             for failure in failures
         ],
