@@ -12,11 +12,26 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import mark_safe
 
-from routing.admin_base import action
+from routing.admin_base import BaseDialogForm, action
 
 
-def asked_first(*, dialog: dict[str, Any], **options: Any) -> Callable[[Callable[..., HttpResponse]], Any]:
-    """The theme's `action` with a dialog, and with a frame around it where it is not shown in one."""
+def asked_first(
+    name: str,
+    *,
+    title: str,
+    text: str,
+    icon: str,
+    permission: str,
+    form: type[BaseDialogForm] = BaseDialogForm,
+    button: str = "",
+) -> Callable[[Callable[..., HttpResponse]], Any]:
+    """The theme's `action` with a dialog, and with a frame around it where it is not shown in one.
+
+    `title` is the question, `text` what comes of it; the button that does it bears the name of the action unless
+    `button` says otherwise.
+    """
+    dialog = {"title": title, "description": text, "form_class": form, "form_submit_text": button or name}
+    options: dict[str, Any] = {"description": name, "icon": icon, "permissions": [permission]}
 
     def decorate(do: Callable[..., HttpResponse]) -> Any:
         ask = action(dialog=dialog, **options)(do)
@@ -29,7 +44,7 @@ def asked_first(*, dialog: dict[str, Any], **options: Any) -> Callable[[Callable
             question = mark_safe(answer.content.decode())  # noqa: S308  # the theme's markup, which has escaped all words
             context = {
                 **model_admin.admin_site.each_context(request),
-                "title": dialog["title"],
+                "title": title,
                 "opts": model_admin.opts,
                 "question": question,
             }

@@ -19,7 +19,6 @@ from handoffs.now import now
 from handoffs.states import RefusedError
 from routing import admin_cells
 from routing.admin_base import (
-    BaseDialogForm,
     ChoicesDropdownFilter,
     ModelAdmin,
     RadioFilter,
@@ -135,16 +134,12 @@ class DeliveryAdmin(OfHandoffs, ModelAdmin[Delivery]):
                 self.message_user(request, f"“{delivery}” is back in the queue and goes out in a moment.")
 
     @asked_first(
-        description="Retry",
+        "Retry",
+        title="Send this again now?",
+        text="It goes back into the queue with the same key, so a message that did arrive is not doubled "
+        "where the provider knows keys.",
         icon="replay",
-        permissions=["retry"],
-        dialog={
-            "title": "Send this again now?",
-            "description": "It goes back into the queue with the same key, so a message that did arrive is not doubled "
-            "where the provider knows keys.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Retry",
-        },
+        permission="retry",
     )
     def retry_this(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         self.retry(request, self.get_queryset(request).filter(pk=object_id))

@@ -37,7 +37,6 @@ from handoffs.states import MOVES, RefusedError
 from routing import admin_cells
 from routing.admin_base import (
     AutocompleteSelectFilter,
-    BaseDialogForm,
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     ModelAdmin,
@@ -226,30 +225,22 @@ class HandoffAdmin(PassingOn, OfHandoffs, ModelAdmin[Handoff]):
         self._retry(request, queryset.filter(state=State.BLOCKED))
 
     @asked_first(
-        description="Run again now",
+        "Run again now",
+        title="Run this handoff again now?",
+        text="The engine gathers the context afresh, compiles the package and looks for an owner.",
         icon="replay",
-        permissions=["run_again"],
-        dialog={
-            "title": "Run this handoff again now?",
-            "description": "The engine gathers the context afresh, compiles the package and looks for an owner.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Run again now",
-        },
+        permission="run_again",
     )
     def run_this_again(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         self._retry(request, self.get_queryset(request).filter(pk=object_id))
         return after_action(request, _address(object_id))
 
     @asked_first(
-        description="Check gaps again",
+        "Check gaps again",
+        title="Check the gaps again now?",
+        text="It goes on by itself when the CRM has what was missing; nothing else unblocks it.",
         icon="fact_check",
-        permissions=["check_gaps"],
-        dialog={
-            "title": "Check the gaps again now?",
-            "description": "It goes on by itself when the CRM has what was missing; nothing else unblocks it.",
-            "form_class": BaseDialogForm,
-            "form_submit_text": "Check gaps again",
-        },
+        permission="check_gaps",
     )
     def check_these_gaps(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         self._retry(request, self.get_queryset(request).filter(pk=object_id))

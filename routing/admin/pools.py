@@ -129,15 +129,13 @@ class MembershipAdmin(HistoryModelAdmin[Membership]):
             joining.join(obj, now=business_now(), actor=f"user:{request.user.pk}")
 
     @asked_first(
-        description="Set turns by hand",
+        "Set turns by hand",
+        title="Set this member's turns by hand?",
+        text="Whoever has the fewest turns per weight is next. The ledger keeps change and reason.",
         icon="balance",
-        permissions=["calibrate"],
-        dialog={
-            "title": "Set this member's turns by hand?",
-            "description": "Whoever has the fewest turns per weight is next. The ledger keeps change and reason.",
-            "form_class": CalibrateForm,
-            "form_submit_text": "Set turns",
-        },
+        permission="calibrate",
+        form=CalibrateForm,
+        button="Set turns",
     )
     def calibrate(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         member = get_object_or_404(self.get_queryset(request), pk=object_id)

@@ -201,6 +201,31 @@ def test_covers_are_asked_one_after_another_and_the_chain_is_bounded() -> None:
 # Pods.
 
 
+def test_a_ring_of_covers_from_before_asks_everybody_once() -> None:
+    owner, cover, boss = (RepFactory.create(first_name=name, last_name="") for name in ("O", "C", "Boss"))
+    for rep, stands_in in ((owner, cover), (cover, owner)):
+        Rep.objects.filter(pk=rep.pk).update(cover=stands_in)
+        AbsenceFactory.create(rep=rep)
+    publish(owner_rule("cover"), catch_all=pool_of("A"))
+    draft = decide(owner_facts(owner), now=NOW)
+    assert [candidate.rep for candidate in draft.candidates] == [owner, cover]
+    owner.team.manager = boss
+    owner.team.save()
+    assert pick(owner_facts(owner)) == "Boss"
+
+
+@pytest.mark.parametrize("which", ["cover", "manager"])
+def test_whoever_hands_it_over_does_not_get_it_back_as_a_stand_in(which: str) -> None:
+    sender = RepFactory.create(first_name="Sender", last_name="")
+    owner = RepFactory.create(first_name="O", cover=sender if which == "cover" else None)
+    if which == "manager":
+        owner.team.manager = sender
+        owner.team.save()
+    AbsenceFactory.create(rep=owner)
+    publish(owner_rule("cover"), catch_all=pool_of("A"))
+    assert pick(owner_facts(owner, sender=sender.pk)) == "-"
+
+
 def test_a_pods_member_in_the_receiving_role_takes_it_the_least_loaded_first() -> None:
     busy = RepFactory.create(first_name="P", function=Function.AE)
     free = RepFactory.create(first_name="Q", function=Function.AE)
