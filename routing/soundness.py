@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from math import inf
 
 from routing.conditions import MISSING, Condition, Conditions
 from routing.models import HandoffType, Rule, RuleSet, Segment, Territory
@@ -70,20 +71,27 @@ def gaps(segments: Iterable[Segment]) -> Iterator[str]:
     bands = _bands(segments)
     if not bands:
         return
-    first, last = bands[0], bands[-1]
-    if first.employees_from:
-        yield f"No segment holds fewer than {first.employees_from:,} employees."
-    for lower, upper in pairwise(bands):
-        start, end = lower.employees_below, upper.employees_from or 0
+    widest, *others = bands
+    if widest.employees_from:
+        yield f"No segment holds fewer than {widest.employees_from:,} employees."
+    for upper in others:
+        start, end = widest.employees_below, upper.employees_from or 0
         if start is not None and start < end:
-            yield f"No segment holds {start:,} to {end - 1:,} employees: {lower.name} ends before {upper.name} begins."
-    if last.employees_below is not None:
-        yield f"No segment holds {last.employees_below:,} employees or more."
+            yield f"No segment holds {start:,} to {end - 1:,} employees: {widest.name} ends before {upper.name} begins."
+        # Where bands overlap, the next may end before one that began sooner.
+        widest = max(widest, upper, key=_end)
+    if widest.employees_below is not None:
+        yield f"No segment holds {widest.employees_below:,} employees or more."
 
 
 def _bands(segments: Iterable[Segment]) -> list[Segment]:
     by_size = (segment for segment in segments if not segment.by_tier)
-    return sorted(by_size, key=lambda band: (band.employees_from or 0, band.employees_below or 0))
+    return sorted(by_size, key=lambda band: (band.employees_from or 0, _end(band)))
+
+
+def _end(band: Segment) -> float:
+    """Where the band ends, which may be nowhere."""
+    return inf if band.employees_below is None else band.employees_below
 
 
 # --- Territories ------------------------------------------------------------------------------------

@@ -137,6 +137,11 @@ def test_whoever_submitted_it_for_the_author_is_told_too(firm: Company, draft: R
     assert told("publish it") == {"rui", "ada"}
 
 
+def test_whoever_submits_it_and_signs_it_last_knows_already(firm: Company, draft: RuleSet):
+    sign(submit(draft, firm.user("ben")), firm.user("clara"), firm.user("ben"))
+    assert told("publish it") == {"rui"}
+
+
 def test_an_author_who_left_is_told_nothing(firm: Company, draft: RuleSet, author: User):
     version = submit(draft, author)
     User.objects.filter(pk=author.pk).update(is_active=False)
