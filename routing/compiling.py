@@ -7,9 +7,10 @@ asked of the database every time: a publish is then in force in every process at
 from __future__ import annotations
 
 import gc
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from threading import Lock
 
 from routing.conditions import Conditions
 from routing.facts import normal_word
@@ -23,12 +24,6 @@ def live_rules() -> CompiledRules:
     if live is None:
         raise NoRulesError("No rules are live, so nothing can be routed. Publish a rule set first.")
     return compiled(live)
-
-
-@lru_cache(maxsize=16)
-def compiled(rule_set_id: int) -> CompiledRules:
-    """Compiles an immutable version, once per process. Do not ask for drafts: use `compile_now`."""
-    return compile_now(rule_set_id)
 
 
 def compile_now(rule_set_id: int) -> CompiledRules:
@@ -63,6 +58,55 @@ def put_together(
             territories=tuple(sorted(regions, key=lambda region: (-len(region.conditions.items), region.code))),
             lines=tuple(map(_line, sorted(enabled, key=lambda rule: (rule.is_catch_all, rule.position)))),
         )
+
+
+class _Slot:
+    """Where one version is compiled, by whoever holds `making`."""
+
+    __slots__ = ("making", "rules")
+
+    def __init__(self) -> None:
+        self.making = Lock()
+        self.rules: CompiledRules | None = None
+
+
+class _Kept:
+    """The versions that were asked for last. One thread compiles a version while the others that want it wait."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._slots: OrderedDict[int, _Slot] = OrderedDict()
+        self._looking = Lock()
+
+    def __call__(self, rule_set_id: int) -> CompiledRules:
+        """An immutable version, compiled. Do not ask for drafts: use `compile_now`."""
+        slot = self._slot(rule_set_id)
+        if slot.rules is not None:
+            return slot.rules
+        with slot.making:
+            if slot.rules is None:
+                slot.rules = compile_now(rule_set_id)
+            return slot.rules
+
+    def keep(self, rules: CompiledRules) -> None:
+        """Takes a version that was compiled before it became immutable, now that it has."""
+        self._slot(rules.rule_set_id).rules = rules
+
+    def cache_clear(self) -> None:
+        """Forgets everything."""
+        with self._looking:
+            self._slots.clear()
+
+    def _slot(self, rule_set_id: int) -> _Slot:
+        with self._looking:
+            slot = self._slots.setdefault(rule_set_id, _Slot())
+            self._slots.move_to_end(rule_set_id)
+            if len(self._slots) > self._most:
+                self._slots.popitem(last=False)
+            return slot
+
+
+compiled = _Kept(most=16)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db import transaction
 
 from routing import checks, linting, rebasing, soundness
+from routing.compiling import compile_now, compiled
 from routing.contents import contents_of
 from routing.drafts import copy_parts
 from routing.found import problems_of
@@ -94,6 +95,7 @@ def publish(rule_set: RuleSet, *, signed_hash: str, now: datetime) -> RuleSet:
         raise VersionError(f"{row} do not say what was signed. Take them back, look at them, and submit them again.")
     # Takes its time with many rules, so it is done before anybody has to wait for the live version.
     _must_be_sound(row)
+    rules = compile_now(row.pk)
     live = lock_live()
     _must_follow_live(row, live)
     if live is not None:
@@ -103,6 +105,8 @@ def publish(rule_set: RuleSet, *, signed_hash: str, now: datetime) -> RuleSet:
     row.content_hash = signed_hash
     row.version += 1
     row.save(update_fields=["state", "published_at", "content_hash", "version"])
+    # Not before it is certain: what is taken back instead is edited, under the same id.
+    transaction.on_commit(lambda: compiled.keep(rules))
     return row
 
 
@@ -144,7 +148,7 @@ def rebase(rule_set: RuleSet, *, by: User, now: datetime, keep_mine: bool = Fals
 def rollback(version: RuleSet, *, signed_hash: str, by: User, now: datetime) -> RuleSet:
     """Republishes an archived version under a new number, in one go.
 
-    It says exactly what `signed_hash` was signed under, so those signatures count for it; whoever calls has seen them.
+    It says exactly what it said under `signed_hash`, so whoever calls may know that nobody needs to sign it again.
     """
     row = lock(version)
     _must_be(row, State.ARCHIVED, "gone back to")

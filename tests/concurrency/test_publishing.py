@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -189,6 +190,44 @@ def test_a_decision_is_written_while_a_version_is_published_or_begun(firm: Compa
         done.set()
 
     assert succeeded(together(2, lambda n: (holder, decider)[n]())) == [None, None]
+
+
+def test_many_who_want_a_version_at_once_share_one_compilation(firm: Company):
+    big = factories.RuleSetFactory.create()
+    Rule.objects.bulk_create(
+        Rule(
+            rule_set=big,
+            position=n,
+            code=f"R-{n}",
+            name="",
+            conditions={"product": [f"p{n}"]},
+            strategy="account_owner",
+        )
+        for n in range(600)
+    )
+    rules = succeeded(together(8, lambda _: compiling.compiled(big.pk)))
+    assert len(rules[0].lines) == 600
+    assert len({id(one) for one in rules}) == 1
+
+
+def test_who_publishes_a_version_has_it_compiled_before_the_next_decision(
+    firm: Company, author: User, django_assert_num_queries: Any
+):
+    rule_versions.make_live(signed(firm, author), by=firm.user("ben"), now=NOW)
+    with django_assert_num_queries(1):
+        assert compiling.live_rules().number == 2
+
+
+def test_what_was_compiled_for_a_publishing_that_failed_is_not_what_is_decided_by_later(firm: Company, author: User):
+    version = signed(firm, author, 90)
+    with transaction.atomic():
+        rule_versions.make_live(version, by=firm.user("ben"), now=NOW)
+        transaction.set_rollback(True)
+    rule_versions.take_back(version, by=author, now=NOW)
+    version.refresh_from_db()
+    change(version, "R-220", target_minutes=30)
+    rule_versions.make_live(sign(submit(version, author), firm.user("ben"), firm.user("clara")), by=author, now=NOW)
+    assert {line.target_minutes for line in compiling.live_rules().lines if line.code == "R-220"} == {30}
 
 
 _OTHER_PROCESS = """
