@@ -21,7 +21,7 @@ from handoffs.post import Post
 from handoffs.rule_access import signs_for
 from routing import drafts, publish
 from routing.models import RuleSet, User
-from routing.version_locks import VersionError, lock
+from routing.version_locks import VersionError, lock, lock_live
 
 SUBJECT = "rule_set"
 Side, State = Approval.Side, RuleSet.State
@@ -50,7 +50,7 @@ def edited(rule_set: RuleSet, *, what: Sequence[str], by: User, now: datetime) -
 @transaction.atomic
 def submit(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = None) -> RuleSet:
     """Asks for the two signatures. `version` is the edit that the submitter looked at."""
-    _check_version(rule_set, version, now=now)
+    _must_be_as_seen(rule_set, version=version)
     row = publish.submit(rule_set, by=by)
     _record(row, rule_notices.SUBMITTED, by=by, now=now, hash=row.content_hash)
     _send(rule_notices.to_signers(row, stream=stream_of(row), by=by, now=now))
@@ -58,8 +58,9 @@ def submit(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = 
 
 
 @transaction.atomic
-def take_back(rule_set: RuleSet, *, by: User, now: datetime) -> RuleSet:
-    """Back to a draft, without what was signed."""
+def take_back(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = None) -> RuleSet:
+    """Back to a draft, without what was signed. `version` is the edit that was looked at."""
+    _must_be_as_seen(rule_set, version=version)
     row = publish.withdraw_submission(rule_set)
     _record(row, "rules_taken_back", by=by, now=now)
     rule_notices.done(row, now=now)
@@ -99,9 +100,12 @@ def ask_for_changes(
 
 
 @transaction.atomic
-def make_live(rule_set: RuleSet, *, by: User, now: datetime) -> RuleSet:
-    """Publishes a version that both sides have signed; from the commit on every decision is made by it."""
-    row = lock(rule_set)
+def make_live(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = None) -> RuleSet:
+    """Publishes a version that both sides have signed; from the commit on every decision is made by it.
+
+    `version` is the edit that was looked at.
+    """
+    row = _must_be_as_seen(rule_set, version=version)
     if row.state == State.IN_APPROVAL:
         _must_be_signed(row)
     live = RuleSet.objects.filter(state=State.LIVE).first()
@@ -111,8 +115,20 @@ def make_live(rule_set: RuleSet, *, by: User, now: datetime) -> RuleSet:
 
 
 @transaction.atomic
-def rebase(rule_set: RuleSet, *, by: User, now: datetime, keep_mine: bool = False) -> RuleSet:
-    """Brings a draft up to date with the live rules; raises ConflictError where both changed the same thing."""
+def rebase(
+    rule_set: RuleSet,
+    *,
+    by: User,
+    now: datetime,
+    keep_mine: bool = False,
+    version: int | None = None,
+    live: int | None = None,
+) -> RuleSet:
+    """Brings a draft up to date with the live rules; raises ConflictError where both changed the same thing.
+
+    `version` is the edit and `live` the number of the live rules that were looked at.
+    """
+    _must_be_as_seen(rule_set, version=version, live=live)
     row = publish.rebase(rule_set, by=by, now=now, keep_mine=keep_mine)
     onto = row.based_on.number if row.based_on else 0
     _record(row, "rules_rebased", by=by, now=now, onto=onto)
@@ -121,19 +137,24 @@ def rebase(rule_set: RuleSet, *, by: User, now: datetime, keep_mine: bool = Fals
 
 
 @transaction.atomic
-def go_back(version: RuleSet, *, by: User, now: datetime) -> RuleSet:
-    """Republishes an archived version as a new one.
+def go_back(version: RuleSet, *, by: User, now: datetime, live: int | None = None) -> RuleSet:
+    """Republishes an archived version as a new one; `live` is the number of the live rules that were looked at.
 
-    It says exactly what both sides signed once, so their signatures count; what was never signed takes the way of any
-    draft.
+    It says exactly what was live once, or what both sides signed, so nobody signs again; anything else takes the way of
+    a draft.
     """
-    if not was_signed(version.content_hash):
-        raise VersionError(f"{version} were never signed, so they cannot go live at once. Begin a draft from them.")
-    live = RuleSet.objects.filter(state=State.LIVE).first()
-    row = publish.rollback(version, signed_hash=version.content_hash, by=by, now=now)
-    _record(row, "rules_gone_back", by=by, now=now, source=version.number, hash=row.content_hash)
-    _record_live(row, live, by=by, now=now)
-    return row
+    row = _must_be_as_seen(version, live=live)
+    if not was_sanctioned(row):
+        raise VersionError(
+            f"{row} were neither live nor signed, so they cannot go live at once. Submit them as a draft."
+        )
+    was_signed_before = was_signed(row.content_hash)
+    before = RuleSet.objects.filter(state=State.LIVE).first()
+    copy = publish.rollback(row, signed_hash=row.content_hash, by=by, now=now)
+    verb = "rules_gone_back" if was_signed_before else "rules_live_again"
+    _record(copy, verb, by=by, now=now, source=row.number, hash=copy.content_hash)
+    _record_live(copy, before, by=by, now=now)
+    return copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +186,11 @@ def in_approval() -> list[tuple[int, bool]]:
     """The numbers of the versions in approval, the newest first, and whether both sides have signed; one query."""
     waiting = RuleSet.objects.filter(state=State.IN_APPROVAL).annotate(is_signed=~_unsigned_for(Approval.Side))
     return list(waiting.order_by("-number").values_list("number", "is_signed"))
+
+
+def was_sanctioned(version: RuleSet) -> bool:
+    """Whether a version may be live without being signed again: it was live once, or both sides signed what it says."""
+    return version.published_at is not None or was_signed(version.content_hash)
 
 
 def was_signed(content_hash: str) -> bool:
@@ -276,13 +302,17 @@ def _and(sides: Mapping[Approval.Side, object] | Sequence[Approval.Side]) -> str
     return " and ".join(side.label for side in sides)
 
 
-def _check_version(rule_set: RuleSet, version: int | None, *, now: datetime) -> None:
+def _must_be_as_seen(rule_set: RuleSet, *, version: int | None = None, live: int | None = None) -> RuleSet:
+    """The version, held, if its edit and the live rules are those that somebody looked at; None: nobody looked."""
     row = lock(rule_set)
-    stale = drafts.stale_edit(row, seen=version, now=now) if version is not None else None
-    if stale and row.state == State.DRAFT:
-        raise VersionError(
-            f"{row} are not what you saw: {row.edited_by or 'somebody'} edited them. Look at them again."
-        )
+    if version is not None and version != row.version and row.state in {State.DRAFT, State.IN_APPROVAL}:
+        editor = f" (last edited by {row.edited_by})" if row.edited_by else ""
+        raise VersionError(f"{row} are not what you saw{editor}: they were changed since. Look at them again.")
+    if live is not None:
+        held = lock_live()
+        if held is None or held.number != live:
+            raise VersionError(f"{held or 'No rules'} are live by now, and v{live} were when you looked. Look again.")
+    return row
 
 
 def _send(post: Post) -> None:

@@ -212,6 +212,7 @@ SENTENCES: Mapping[str, str] = {
     "rules_archived": "Replaced by v{by_version}",
     "rules_rebased": "Brought up to date with v{onto}; signatures are void",
     "rules_gone_back": "Made from v{source}, under the signatures it had",
+    "rules_live_again": "Made from v{source}, which was live before",
 }
 
 # The words of these facts; other values are said as they are stored.

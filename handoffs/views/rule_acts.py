@@ -25,6 +25,7 @@ class ActForm(forms.Form):
 
     seen_hash = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput())
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput(), error_messages={"invalid": STALE})
+    seen_live = forms.IntegerField(required=False, widget=forms.HiddenInput(), error_messages={"invalid": STALE})
 
 
 class TitleForm(ActForm):
@@ -81,12 +82,13 @@ def _submit(version: RuleSet, user: User, asked: dict[str, Any]) -> RuleSet:
     return rule_versions.submit(version, by=user, now=now(), version=_needed(asked["seen_version"]))
 
 
-def _take_back(version: RuleSet, user: User, _asked: dict[str, Any]) -> RuleSet:
-    return rule_versions.take_back(version, by=user, now=now())
+def _take_back(version: RuleSet, user: User, asked: dict[str, Any]) -> RuleSet:
+    return rule_versions.take_back(version, by=user, now=now(), version=_needed(asked["seen_version"]))
 
 
 def _rebase(version: RuleSet, user: User, asked: dict[str, Any]) -> RuleSet:
-    return rule_versions.rebase(version, by=user, now=now(), keep_mine=asked["keep_mine"])
+    seen, live = _needed(asked["seen_version"]), _needed(asked["seen_live"])
+    return rule_versions.rebase(version, by=user, now=now(), keep_mine=asked["keep_mine"], version=seen, live=live)
 
 
 def _sign(version: RuleSet, user: User, asked: dict[str, Any]) -> RuleSet:
@@ -102,12 +104,12 @@ def _ask_for_changes(version: RuleSet, user: User, asked: dict[str, Any]) -> Rul
     )
 
 
-def _publish(version: RuleSet, user: User, _asked: dict[str, Any]) -> RuleSet:
-    return rule_versions.make_live(version, by=user, now=now())
+def _publish(version: RuleSet, user: User, asked: dict[str, Any]) -> RuleSet:
+    return rule_versions.make_live(version, by=user, now=now(), version=_needed(asked["seen_version"]))
 
 
-def _go_back(version: RuleSet, user: User, _asked: dict[str, Any]) -> RuleSet:
-    return rule_versions.go_back(version, by=user, now=now())
+def _go_back(version: RuleSet, user: User, asked: dict[str, Any]) -> RuleSet:
+    return rule_versions.go_back(version, by=user, now=now(), live=_needed(asked["seen_live"]))
 
 
 def _needed(seen: int | None) -> int:
@@ -190,7 +192,7 @@ ACTS: tuple[Act, ...] = (
         slug="go-back",
         label="Go back to these",
         title="Go back to these rules?",
-        happens="They are published again at once, under a new number and under the signatures they had.",
+        happens="They were live before, so nobody signs them again. They are published at once, under a new number.",
         done="{version} are live.",
         states=frozenset({State.ARCHIVED}),
         do=_go_back,

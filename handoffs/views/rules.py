@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -104,14 +104,16 @@ def act_page(act: Act) -> View:
         row = _find(asked.user, number)
         if not may_with_rules(asked.user, act.name, at=now()):
             raise PermissionDenied
-        first = {"seen_hash": row.content_hash, "seen_version": row.version}
-        form = act.form(request.POST if request.method == "POST" else None, initial=first, label_suffix="")
+        form = act.form(request.POST if request.method == "POST" else None, initial=_seen(row), label_suffix="")
         said: VersionError | None = None
         if form.is_valid():
             try:
                 done = act.do(row, asked.user, form.cleaned_data)
             except VersionError as refusal:
                 said = refusal
+                # With what it shows now: whoever sends it again has been told.
+                row = RuleSet.objects.filter(pk=row.pk).first() or row
+                form = act.form(_shown_again(request.POST, row), label_suffix="")
             else:
                 messages.success(request, act.done.format(version=done))
                 return redirect("rule_version", done.number)
@@ -120,6 +122,19 @@ def act_page(act: Act) -> View:
 
     view.__doc__ = act.title
     return view
+
+
+def _seen(row: RuleSet) -> dict[str, Any]:
+    """What the form of an act shows, and sends back: the edit, what was submitted, and the number that is live."""
+    live = RuleSet.objects.filter(state=State.LIVE).values_list("number", flat=True).first()
+    return {"seen_hash": row.content_hash, "seen_version": row.version, "seen_live": live}
+
+
+def _shown_again(typed: QueryDict, row: RuleSet) -> QueryDict:
+    again = typed.copy()
+    for name, value in _seen(row).items():
+        again[name] = "" if value is None else str(value)
+    return again
 
 
 def _must_see(user: User) -> None:
@@ -193,7 +208,7 @@ def _offers(row: RuleSet, standing: rule_versions.Standing, user: User, *, is_bl
             continue
         if act.name in {"submit", "publish"} and is_blocked:
             continue
-        if act.name == "go_back" and not rule_versions.was_signed(row.content_hash):
+        if act.name == "go_back" and not rule_versions.was_sanctioned(row):
             continue
         yield act
 

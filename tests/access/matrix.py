@@ -64,14 +64,14 @@ def _of_rules(act: str, may: Who, number: str, **body: str) -> Row:
 RULES = (
     page("rules/", GET=SEES_RULES, hidden_from=EVERYBODY - SEES_RULES),
     page("rules/<int:number>/", GET=SEES_RULES, hidden_from=EVERYBODY - SEES_RULES, fill={"number": "rules.waiting"}),
-    _of_rules("begin", ADMINISTRATORS, "rules.draft", title="Another one"),
+    _of_rules("begin", ADMINISTRATORS, "rules.archived", title="Another one"),
     _of_rules("submit", ADMINISTRATORS, "rules.draft", seen_version="1"),
-    _of_rules("take-back", ADMINISTRATORS, "rules.waiting", title=""),
-    _of_rules("rebase", ADMINISTRATORS, "rules.behind", keep_mine="on"),
+    _of_rules("take-back", ADMINISTRATORS, "rules.waiting", seen_version="2"),
+    _of_rules("rebase", ADMINISTRATORS, "rules.behind", keep_mine="on", seen_version="1", seen_live="{rules.live}"),
     _of_rules("sign", SIGNS_RULES, "rules.waiting", seen_hash="{rules.hash}"),
     _of_rules("changes", SIGNS_RULES, "rules.waiting", seen_hash="{rules.hash}", comment="Too slow"),
-    _of_rules("publish", ADMINISTRATORS | SIGNS_RULES, "rules.signed", title=""),
-    _of_rules("go-back", ADMINISTRATORS | SIGNS_RULES, "rules.archived", title=""),
+    _of_rules("publish", ADMINISTRATORS | SIGNS_RULES, "rules.signed", seen_version="2"),
+    _of_rules("go-back", ADMINISTRATORS | SIGNS_RULES, "rules.archived", seen_live="{rules.live}"),
 )
 
 PAGES = (

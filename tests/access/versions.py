@@ -9,7 +9,7 @@ from tests.factories import NOW
 
 
 def versions(live: RuleSet, *, author: User) -> dict[str, str]:
-    """Value of the world -> number of a version, and the hash of the one that waits for signatures."""
+    """Value of the world -> number of a version, the hash of the one that waits for signatures, and what is live."""
     draft, behind, waiting, signed = (_begun(live, what, author) for what in ("draft", "behind", "waiting", "signed"))
     RuleSet.objects.filter(pk=behind.pk).update(based_on=draft)
     before = _begun(live, "archived", author)
@@ -27,7 +27,7 @@ def versions(live: RuleSet, *, author: User) -> dict[str, str]:
     waiting.refresh_from_db()
     found = {"draft": draft, "behind": behind, "waiting": waiting, "signed": signed, "archived": before}
     numbers = {f"rules.{name}": str(version.number) for name, version in found.items()}
-    return numbers | {"rules.hash": waiting.content_hash}
+    return numbers | {"rules.hash": waiting.content_hash, "rules.live": str(live.number)}
 
 
 def _begun(live: RuleSet, title: str, author: User) -> RuleSet:

@@ -262,7 +262,7 @@ def test_a_draft_edited_since_it_was_looked_at_is_not_submitted(firm: Company, d
     seen = draft.version
     rule_versions.edited(draft, what=["rule R-220"], by=firm.user("ben"), now=NOW)
     said = refusal(rule_versions.submit, rule_set=draft, by=author, now=NOW, version=seen)
-    assert "Ben Akerman edited them" in said
+    assert "not what you saw (last edited by Ben Akerman)" in said
     assert told(draft)[-1] == "Edited: rule R-220"
 
 

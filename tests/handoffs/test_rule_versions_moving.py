@@ -123,12 +123,59 @@ def test_going_back_republishes_what_was_signed_under_a_new_number(firm: Company
     )
 
 
-def test_what_was_never_signed_does_not_come_back_by_itself(firm: Company, behind: RuleSet, author: User):
-    said = refusal(rule_versions.go_back, version=firm.rule_set, by=author, now=NOW)
-    assert said == "Rules v1 were never signed, so they cannot go live at once. Begin a draft from them."
-    assert Event.objects.filter(verb="rules_gone_back").count() == 0
+def test_what_was_live_once_is_gone_back_to_although_nobody_signed_it(firm: Company, behind: RuleSet, author: User):
+    """The rules that a company begins with were never signed, and are what it goes back to when its first fail."""
+    back = rule_versions.go_back(firm.rule_set, by=author, now=NOW)
+    assert (back.number, back.state, state(RuleSet.objects.get(number=2))) == (4, "live", "archived")
+    assert publish.content_hash(back) == publish.content_hash(firm.rule_set)
+    assert told(back) == ["Made from v1, which was live before", "Went live in place of v2"]
+
+
+def test_what_was_neither_live_nor_signed_does_not_come_back_by_itself(firm: Company, behind: RuleSet, author: User):
+    RuleSet.objects.filter(pk=behind.pk).update(state="archived", content_hash=publish.content_hash(behind))
+    said = refusal(rule_versions.go_back, version=behind, by=author, now=NOW)
+    assert said == "Rules v3 were neither live nor signed, so they cannot go live at once. Submit them as a draft."
+    assert not Event.objects.filter(verb__in=["rules_gone_back", "rules_live_again"]).exists()
+    assert RuleSet.objects.get(state="live").number == 2
 
 
 def test_only_what_is_archived_can_be_gone_back_to(firm: Company, draft: RuleSet, author: User):
     version = signed(firm, draft, author)
     assert "cannot be gone back to" in refusal(rule_versions.go_back, version=version, by=author, now=NOW)
+
+
+# --- What was looked at -----------------------------------------------------------------------------
+
+
+def test_an_approval_that_was_looked_at_before_it_changed_is_neither_taken_back_nor_published(
+    firm: Company, draft: RuleSet, author: User
+):
+    seen = submit(draft, author).version
+    rule_versions.take_back(draft, by=author, now=NOW)
+    rule_versions.edited(draft, what=["rule R-220"], by=author, now=NOW)
+    version = signed(firm, draft, author)
+    for act in (rule_versions.take_back, rule_versions.make_live):
+        said = refusal(act, rule_set=version, by=author, now=NOW, version=seen)
+        assert said == (
+            "Rules v2 are not what you saw (last edited by Rui Costa): they were changed since. Look at them again."
+        )
+    assert state(version) == "in_approval"
+    version.refresh_from_db()
+    rule_versions.make_live(version, by=author, now=NOW, version=version.version)
+    assert state(version) == "live"
+
+
+def test_a_rebase_goes_onto_what_was_looked_at_or_nowhere(firm: Company, behind: RuleSet, author: User):
+    said = refusal(rule_versions.rebase, rule_set=behind, by=author, now=NOW, version=behind.version, live=1)
+    assert said == "Rules v2 are live by now, and v1 were when you looked. Look again."
+    said = refusal(rule_versions.rebase, rule_set=behind, by=author, now=NOW, version=behind.version + 1, live=2)
+    assert "Rules v3 are not what you saw: they were changed since." in said
+    rule_versions.rebase(behind, by=author, now=NOW, version=behind.version, live=2)
+    assert behind.based_on == firm.rule_set
+    assert RuleSet.objects.get(pk=behind.pk).based_on == RuleSet.objects.get(state="live")
+
+
+def test_going_back_replaces_what_was_looked_at_or_nothing(firm: Company, behind: RuleSet, author: User):
+    said = refusal(rule_versions.go_back, version=firm.rule_set, by=author, now=NOW, live=1)
+    assert said == "Rules v2 are live by now, and v1 were when you looked. Look again."
+    assert rule_versions.go_back(firm.rule_set, by=author, now=NOW, live=2).state == "live"

@@ -153,6 +153,50 @@ def test_going_back_takes_one_press_and_says_what_it_changes(
     assert "Rules v4 are live." in words(press(clara, draft, "go-back"))
 
 
+def test_a_form_that_shows_what_is_no_more_is_refused_and_comes_back_as_things_are(
+    firm: Company, draft: RuleSet, sign_in: SignIn, author: User
+):
+    version = sign(submit(draft, author), firm.user("ben"), firm.user("clara"))
+    ben = sign_in("ben")
+
+    def send(act: str, **typed: Any) -> Any:
+        return ben.post(f"/rules/{version.number}/{act}/", typed)
+
+    for act in ("take-back", "publish"):
+        answer = send(act, seen_version=version.version - 1)
+        assert (answer.status_code, "Rules v2 are not what you saw" in words(answer)) == (409, True)
+        assert answer.context["form"]["seen_version"].value() == str(version.version)
+        assert send(act).status_code == 409, "it does not say what it showed"
+    version.refresh_from_db()
+    assert version.state == "in_approval"
+    shown = ben.get("/rules/2/publish/").context["form"]
+    send("publish", **{field.html_name: field.value() or "" for field in shown.hidden_fields()})
+    assert RuleSet.objects.get(state="live").number == 2
+    stale = ben.post("/rules/1/go-back/", {"seen_live": "1"})
+    assert (stale.status_code, "Rules v2 are live by now" in words(stale)) == (409, True)
+    assert press(ben, firm.rule_set, "go-back").redirect_chain == [("/rules/3/", 302)]
+
+
+def test_a_rebase_onto_other_rules_than_were_shown_is_refused(
+    firm: Company, draft: RuleSet, sign_in: SignIn, author: User
+):
+    other = rule_versions.begin(based_on=firm.rule_set, title="Other", by=author, now=NOW)
+    rule_versions.make_live(sign(submit(draft, author), firm.user("ben"), firm.user("clara")), by=author, now=NOW)
+    seen = {"seen_version": other.version, "seen_live": 2}
+    for stale in ({"seen_version": 9}, {"seen_live": 1}, {"seen_live": ""}):
+        answer = sign_in("ben").post(f"/rules/{other.number}/rebase/", seen | stale)
+        assert answer.status_code == 409
+        assert RuleSet.objects.get(pk=other.pk).based_on == firm.rule_set
+    assert sign_in("ben").post(f"/rules/{other.number}/rebase/", seen).status_code == 302
+
+
+def test_a_draft_that_is_deleted_while_its_form_is_open_is_told_of(draft: RuleSet, sign_in: SignIn):
+    ben = sign_in("ben")
+    assert ben.get(f"/rules/{draft.number}/submit/").status_code == 200
+    draft.delete()
+    assert ben.post(f"/rules/{draft.number}/submit/", {"seen_version": "1"}).status_code == 404
+
+
 @pytest.mark.parametrize("key", ["ingrid", "carsten", "mara"])
 def test_for_others_there_are_no_rules_and_no_entry_in_the_navigation(draft: RuleSet, sign_in: SignIn, key: str):
     client = sign_in(key)
