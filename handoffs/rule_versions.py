@@ -50,7 +50,7 @@ def edited(rule_set: RuleSet, *, what: Sequence[str], by: User, now: datetime) -
 @transaction.atomic
 def submit(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = None) -> RuleSet:
     """Asks for the two signatures. `version` is the edit that the submitter looked at."""
-    _must_be_as_seen(rule_set, version=version)
+    _must_be_as_seen(rule_set, version=version, among=[State.DRAFT])
     row = publish.submit(rule_set, by=by)
     _record(row, rule_notices.SUBMITTED, by=by, now=now, hash=row.content_hash)
     _send(rule_notices.to_signers(row, stream=stream_of(row), by=by, now=now))
@@ -60,7 +60,7 @@ def submit(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = 
 @transaction.atomic
 def take_back(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = None) -> RuleSet:
     """Back to a draft, without what was signed. `version` is the edit that was looked at."""
-    _must_be_as_seen(rule_set, version=version)
+    _must_be_as_seen(rule_set, version=version, among=[State.IN_APPROVAL])
     row = publish.withdraw_submission(rule_set)
     _record(row, "rules_taken_back", by=by, now=now)
     rule_notices.done(row, now=now)
@@ -105,7 +105,7 @@ def make_live(rule_set: RuleSet, *, by: User, now: datetime, version: int | None
 
     `version` is the edit that was looked at.
     """
-    row = _must_be_as_seen(rule_set, version=version)
+    row = _must_be_as_seen(rule_set, version=version, among=[State.IN_APPROVAL])
     if row.state == State.IN_APPROVAL:
         _must_be_signed(row)
     live = RuleSet.objects.filter(state=State.LIVE).first()
@@ -128,7 +128,7 @@ def rebase(
 
     `version` is the edit and `live` the number of the live rules that were looked at.
     """
-    _must_be_as_seen(rule_set, version=version, live=live)
+    _must_be_as_seen(rule_set, version=version, among=[State.DRAFT, State.IN_APPROVAL], live=live)
     row = publish.rebase(rule_set, by=by, now=now, keep_mine=keep_mine)
     onto = row.based_on.number if row.based_on else 0
     _record(row, "rules_rebased", by=by, now=now, onto=onto)
@@ -302,10 +302,15 @@ def _and(sides: Mapping[Approval.Side, object] | Sequence[Approval.Side]) -> str
     return " and ".join(side.label for side in sides)
 
 
-def _must_be_as_seen(rule_set: RuleSet, *, version: int | None = None, live: int | None = None) -> RuleSet:
-    """The version, held, if its edit and the live rules are those that somebody looked at; None: nobody looked."""
+def _must_be_as_seen(
+    rule_set: RuleSet, *, version: int | None = None, among: Sequence[RuleSet.State] = (), live: int | None = None
+) -> RuleSet:
+    """The version, held, if its edit and the live rules are those that somebody looked at; None: nobody looked.
+
+    Edits count in the states `among`: in any other one the act itself says where the version stands.
+    """
     row = lock(rule_set)
-    if version is not None and version != row.version and row.state in {State.DRAFT, State.IN_APPROVAL}:
+    if version is not None and version != row.version and row.state in among:
         editor = f" (last edited by {row.edited_by})" if row.edited_by else ""
         raise VersionError(f"{row} are not what you saw{editor}: they were changed since. Look at them again.")
     if live is not None:
