@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handoffs import shipped
+from routing import compiling
 from routing.models import (
     Calendar,
     Function,
@@ -18,6 +19,7 @@ from routing.models import (
     User,
 )
 from sla.models import Policy
+from tests.factories.once import made_once
 from tests.factories.people import (
     NOW,
     AlwaysOpenFactory,
@@ -113,6 +115,13 @@ def company(*, now: datetime = NOW, strategies: Mapping[str, str] | None = None)
 
     `strategies` has another than taking turns for the rules of a pool, by the pool's code.
     """
+    chosen = dict(strategies or {})
+    # The same ids come again in every test: what was worked out for them in another one is forgotten.
+    compiling.compiled.cache_clear()
+    return made_once(("company", now, *sorted(chosen.items())), lambda: _company(now, chosen))
+
+
+def _company(now: datetime, strategies: Mapping[str, str]) -> Company:
     calendar = AlwaysOpenFactory.create(name="Day and night")
     teams = {
         code: TeamFactory.create(code=code, name=name, channel=channel, calendar=calendar)
@@ -134,7 +143,7 @@ def company(*, now: datetime = NOW, strategies: Mapping[str, str] | None = None)
     rule_set = shipped.first_rules(
         now=now - timedelta(days=120),
         pool_rules=[
-            replace(rule, strategy=(strategies or {}).get(rule.pool.code, rule.strategy)) for rule in _pool_rules(pools)
+            replace(rule, strategy=strategies.get(rule.pool.code, rule.strategy)) for rule in _pool_rules(pools)
         ],
         territories=_TERRITORIES,
         catch_all_pool=pools["revops"],
