@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from routing.conditions import CUSTOM, Condition, Conditions
 from routing.countries import COUNTRIES
-from routing.facts import Facts
+from routing.facts import Facts, Located
+from routing.matcher import Line
 from routing.models import HandoffType, Rule, Segment, SegmentCode, Territory
 
 NOT_KNOWN = "not known"
+ONLY_WHERE = "only where "
 Strategy = Rule.Strategy
 IF_SOMEBODY: Mapping[str, str] = {
     Strategy.NAMED_REP: "somebody in the receiving role is named for the account",
@@ -94,6 +96,21 @@ class Names:
     def conditions(self, raw: object) -> list[Asked]:
         """Stored conditions; empty for everything."""
         return [self.condition(item) for item in Conditions.stored(raw).items]
+
+    def refusal(self, line: Line, located: Located) -> str | None:
+        """Why a rule does not match, half a sentence as `Line.refusal` gives it; None when it does."""
+        failing = line.conditions.first_failing(located)
+        if failing is None:
+            return line.refusal(located)
+        found = located.value(failing.field)
+        if found is None or found == frozenset():
+            here = NOT_KNOWN
+        elif isinstance(found, int):
+            here = f"{found:,}"
+        else:
+            words = sorted(found) if isinstance(found, frozenset) else [found]
+            here = " and ".join(self.value(failing.field, word) for word in words)
+        return f"{ONLY_WHERE}{self.condition(failing)}; here it is {here}"
 
     def rule(self, rule: Rule) -> list[Asked]:
         """All that a rule asks, with what its strategy asks; empty for everything. Its named person is looked at."""

@@ -62,8 +62,9 @@ SIGN_INS: Mapping[str, str] = {
     "hannah": "Customer success: won deals to take over, expansions she sent",
     "dana": "Sales development: leads to take, the SQLs she sent, one returned",
     "elena": "Sales manager: everything of her team",
-    "ben": "RevOps: all handoffs, and routing and SLAs in the admin",
-    "gwen": "Chief revenue officer: all handoffs",
+    "ben": "RevOps: all handoffs, rules, and routing and SLAs in the admin",
+    "rui": "RevOps: signs the rules that Ben drafts; a version of hers waits for sales leadership",
+    "gwen": "Chief revenue officer: all handoffs, and rules to sign",
     "ilse": "Auditor: sees all, changes nothing",
     "admin": "Superuser: everything",
 }

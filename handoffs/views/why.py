@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handoffs.views.words import Reading, labelled
+from handoffs.views.words import Reading
 from routing import receipts
 from routing.compiling import compiled
 from routing.facts import Facts
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line
 from routing.models import Decision
+from routing.rule_words import ONLY_WHERE, Names
 
 PASSED_SHOWN = 4
 """Rules shown before the one that matched; the earlier ones are folded."""
@@ -66,12 +67,13 @@ def why(decision: Decision, reading: Reading) -> Why:
         passed=rules[:unfolded],
         rules=rules[unfolded:],
         candidates=_candidates(receipt, stands_in, reading),
-        notes=[f"{note[:1].upper()}{note[1:]}." for note in receipt["notes"] if note != stands_in],
+        notes=[f"{note[:1].upper()}{note[1:]}." for note in receipt["notes"] if note != stands_in] + _of_queue(receipt),
         outcome=decision.get_outcome_display(),
     )
 
 
 def _rules(rules: CompiledRules, decision: Decision, *, stands_in: bool) -> list[Step]:
+    names = Names.of(rules.rule_set_id)
     located = rules.locate(Facts.from_json(decision.facts))
     skipped = set(decision.receipt["skipped_rules"])
     steps: list[Step] = []
@@ -82,12 +84,12 @@ def _rules(rules: CompiledRules, decision: Decision, *, stands_in: bool) -> list
             steps.append(Step(verdict="not reached", name=name, reason="Not reached"))
             after += 1
         elif line.id == decision.rule_id:
-            conditions = ", ".join(item.words() for item in line.conditions.items)
+            conditions = ", ".join(str(names.condition(item)) for item in line.conditions.items)
             said = f"{_why_out(decision.receipt)}, so another stands in" if stands_in else _without_conditions(line)
             steps.append(Step(verdict="hit", name=name, reason=_sentence(conditions or said)))
             after = 1
         else:
-            refusal = line.refusal(located)
+            refusal = names.refusal(line, located)
             is_match = refusal is None or name in skipped
             reason = _passed_over(line, decision) if is_match else _no_match(refusal or "")
             steps.append(Step(verdict="passed", name=name, reason=_sentence(reason)))
@@ -97,8 +99,7 @@ def _rules(rules: CompiledRules, decision: Decision, *, stands_in: bool) -> list
 
 
 def _no_match(refusal: str) -> str:
-    wanted, is_condition, given = refusal.partition(": it is ")
-    return f"Only where {wanted}; here it is {given}" if is_condition else f"No match: {refusal}"
+    return refusal if refusal.startswith(ONLY_WHERE) else f"No match: {refusal}"
 
 
 def _stands_in(receipt: Mapping[str, Any]) -> str:
@@ -133,7 +134,11 @@ def _candidates(receipt: Mapping[str, Any], stands_in: str, reading: Reading) ->
             steps.append(Step(verdict="free", name=candidate["name"], reason=f"{_free(receipt)}{load}"))
         else:
             steps.append(
-                Step(verdict="out", name=candidate["name"], reason=f"Skipped: {reading.localised(candidate['words'])}")
+                Step(
+                    verdict="out",
+                    name=candidate["name"],
+                    reason=f"{_out(receipt)}: {reading.localised(candidate['words'])}",
+                )
             )
     return steps
 
@@ -144,9 +149,20 @@ def _without_conditions(line: Line) -> str:
     return "Takes what no rule before it took"
 
 
+def _of_queue(receipt: Mapping[str, Any]) -> list[str]:
+    """Who is offered the button, which is more than those who were free when it was put there."""
+    if receipt.get("order") != receipts.QUEUED or not receipt["pool"]:
+        return []
+    return [f"Every member of {receipt['pool']} may take it within their limits, also whoever was out at that moment."]
+
+
 def _free(receipt: Mapping[str, Any]) -> str:
     said = {receipts.QUEUED: "May take it from the queue.", receipts.TAKEN: "Could have taken it as well."}
     return said.get(receipt["order"], "Could take it, later in turn.")
+
+
+def _out(receipt: Mapping[str, Any]) -> str:
+    return "Was out" if receipt.get("order") in {receipts.QUEUED, receipts.TAKEN} else "Skipped"
 
 
 def _turn(receipt: Mapping[str, Any]) -> str:
@@ -159,6 +175,4 @@ def _turn(receipt: Mapping[str, Any]) -> str:
 
 
 def _sentence(text: str) -> str:
-    """With a capital, and with labels where the rules have codes."""
-    text = labelled(text)
     return f"{text[:1].upper()}{text[1:]}"

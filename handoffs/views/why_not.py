@@ -12,6 +12,7 @@ from routing.compiling import compiled
 from routing.facts import Facts
 from routing.matcher import CompiledRules, Line
 from routing.models import Decision, HandoffType, Rep
+from routing.rule_words import ONLY_WHERE, Names
 from routing.turns import UNIT
 
 PERSON, RULE = "person-", "rule-"
@@ -46,7 +47,7 @@ def why_not(decision: Decision, handoff_type: HandoffType, reading: Reading, *, 
     answer = ""
     if asked.startswith(PERSON) and asked.removeprefix(PERSON) in people:
         rep = asked.removeprefix(PERSON)
-        answer = _of_person(receipt, rep, people[rep], reading)
+        answer = _of_person(decision, rep, people[rep], reading)
     elif asked.startswith(RULE) and asked.removeprefix(RULE) in lines:
         answer = _of_rule(decision, rules, lines[asked.removeprefix(RULE)], reading)
     return WhyNot(
@@ -64,7 +65,8 @@ def _everybody(receipt: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from skipped["candidates"]
 
 
-def _of_person(receipt: Mapping[str, Any], rep: str, name: str, reading: Reading) -> str:
+def _of_person(decision: Decision, rep: str, name: str, reading: Reading) -> str:
+    receipt = decision.receipt
     rule = f"{receipt['rule']} {receipt['rule_name']}"
     for candidate in receipt["candidates"]:
         if str(candidate["rep"]) == rep:
@@ -78,7 +80,8 @@ def _of_person(receipt: Mapping[str, Any], rep: str, name: str, reading: Reading
     if int(rep) in receipt["excluded"]:
         return f"{name} held it before, so nobody asked them again."
     if receipt["pool"] and receipt["order"] != receipts.LISTED:
-        where = f" who cover {receipt['territory']}" if receipt["territory"] else ""
+        territory = receipt["territory"] and Names.of(decision.rule_set_id).value("territory", receipt["territory"])
+        where = f" who cover {territory}" if territory else ""
         return f"Rule {rule} asks the members of {receipt['pool']}{where}, and {name} was not among them then."
     names = _listed([str(candidate["name"]) for candidate in receipt["candidates"]])
     return f"Rule {rule} leads to {names or 'nobody'}, and not to {name}."
@@ -128,11 +131,13 @@ def _of_rule(decision: Decision, rules: CompiledRules, line: Line, reading: Read
                 return "It matched, but leads to another team than was asked for."
             whom = [f"{each['name']} {reading.localised(each['words'])}" for each in skipped["candidates"]]
             return f"It matched, but {_listed(whom) or 'leads to nobody'}."
-    refusal = line.refusal(rules.locate(Facts.from_json(decision.facts)))
+    refusal = Names.of(rules.rule_set_id).refusal(line, rules.locate(Facts.from_json(decision.facts)))
     order = [each.id for each in rules.lines]
     if decision.rule_id in order and order.index(line.id) > order.index(decision.rule_id):
         also = f"It would not have matched either: {refusal}." if refusal else "It would have matched as well."
         return f"It comes after {receipt['rule']}, and the first rule that matches decides. {also}"
+    if refusal and refusal.startswith(ONLY_WHERE):
+        return f"It matches {refusal}."
     return f"It did not match: {refusal}." if refusal else "It would match."
 
 

@@ -267,6 +267,8 @@ def test_people_are_away_and_sign_in_as_the_table_says(loaded):
         user = User.objects.get(email=people.email_of(key))
         assert user.check_password(people.PASSWORD)
         assert user.is_staff == (key in people.STAFF)
+    rui = User.objects.get(email=people.email_of("rui"))
+    assert "revops" in rui.group_names, "what Ben drafts, she can sign"
     ben, ilse = User.objects.get(email=people.email_of("ben")), User.objects.get(email=people.email_of("ilse"))
     assert ben.has_perm("routing.change_pool")
     assert not ben.has_perm("routing.change_user")

@@ -79,6 +79,7 @@ def test_why_not_somebody_is_answered_while_it_waits_and_after_it_was_taken(
     said = words(sign_in("yusuf").get(page, asks))
     assert f"Hannah Brandt can take it: it waits in the queue of {queue} for whoever takes it first." in said
     assert "May take it from the queue." in said
+    assert f"Every member of {queue} may take it within their limits, also whoever was out at that moment." in said
 
     pipeline.take(waiting, by=yusuf, actor=f"user:{yusuf.user_id}", now=NOW)
     said = words(sign_in("yusuf").get(page, asks))

@@ -77,6 +77,16 @@ def test_a_rule_before_the_one_that_won_says_what_did_not_match(firm: Company, g
     assert asked(sign_in, give(), rule(first.code)) == "It did not match: nobody in the receiving role is set for it."
 
 
+def test_a_rule_that_asks_for_something_else_says_so_in_names(firm: Company, give: Give, sign_in: SignIn) -> None:
+    handoff = give()
+    decision = Decision.objects.get(handoff_uuid=handoff.uuid)
+    said = {asked(sign_in, handoff, f"rule-{line.pk}") for line in decision.rule_set.rules.exclude(conditions={})}
+    told = " ".join(said)
+    assert "only where Handoff type" not in told
+    assert "only where handoff type is Expansion; here it is SQL." in told
+    assert not any(code in told for code in ("sql_to_ae", "expansion_to_sales", "mid_market"))
+
+
 def test_a_rule_after_the_one_that_won_is_not_reached(firm: Company, give: Give, sign_in: SignIn) -> None:
     handoff = give()
     last = Rule.objects.get(is_catch_all=True)
