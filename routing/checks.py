@@ -16,7 +16,7 @@ after another answers: this fails where the index is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -87,11 +87,26 @@ def saved_failures(rules: CompiledRules) -> Iterator[Failure]:
             sentence = f"The check “{check.name}” cannot be read: {error}"
             yield replace(_failure(check.name, "", "", sentence, Facts(handoff_type="")), is_saved=True)
             continue
-        receiving = HandoffType(facts.handoff_type).receiving_functions
-        facts = replace(facts, named=frozenset(pk for pk, function in functions.items() if function in receiving))
+        facts = _with_named(facts, functions)
         failure = _case_failure(rules, check, facts) or _index_failure(rules, check.name, "", facts)
         if failure is not None:
             yield failure
+
+
+def tried(check: Check, rule_set_id: int) -> Failure | None:
+    """What would fail if the version were published with this case, saved or not; None if it comes out right.
+
+    Raises ValueError for facts that cannot be read, RuleSet.DoesNotExist.
+    """
+    rules = compile_now(rule_set_id)
+    functions = dict(Rep.objects.filter(pk__in=rules.named).values_list("pk", "function"))
+    return _case_failure(rules, check, _with_named(check.read(), functions))
+
+
+def _with_named(facts: Facts, functions: Mapping[int, str]) -> Facts:
+    """The facts with those of the people whom rules name who work in a receiving function."""
+    receiving = HandoffType(facts.handoff_type).receiving_functions
+    return replace(facts, named=frozenset(pk for pk, function in functions.items() if function in receiving))
 
 
 def _probe_failure(rules: CompiledRules, probe: Probe) -> Failure | None:

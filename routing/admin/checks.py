@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 
+from routing import checks
 from routing.admin_base import BooleanRadioFilter, ModelAdmin, business_now, display
 from routing.check_forms import CheckForm
-from routing.models import Check
+from routing.models import Check, RuleSet
 
 
 @admin.register(Check)
@@ -33,6 +34,15 @@ class CheckAdmin(ModelAdmin[Check]):
         if not change:
             obj.author, obj.created_at = request.user, business_now()  # type: ignore[assignment]  # only users get here
         super().save_model(request, obj, form, change)
+        self._try_on_live(request, obj)
+
+    def _try_on_live(self, request: HttpRequest, check: Check) -> None:
+        """Says at once what the case would hold up: it may be right, and the rules wrong."""
+        live = RuleSet.objects.filter(state=RuleSet.State.LIVE).first()
+        failure = checks.tried(check, live.pk) if live is not None and check.is_active else None
+        if failure is not None:
+            held_up = "With the live rules it fails, and no version can be published while it does"
+            self.message_user(request, f"{held_up}. {failure.sentence}", messages.WARNING)
 
     @display(description="expected")
     def expected(self, check: Check) -> str:
