@@ -22,7 +22,8 @@ class CalibrateForm(BaseDialogForm):
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
         error_messages=dict.fromkeys(("required", "invalid", "max_digits", "max_decimal_places"), NOT_TURNS)
         | dict.fromkeys(("min_value", "max_value"), TOO_MANY),
-        help_text="The same as another member's number puts both level",
+        help_text="The same as another member's number puts both level; fewer than all others, also fewer than none, "
+        "gives this member every turn until the others are reached",
     )
     reason = forms.CharField(
         label="Why",

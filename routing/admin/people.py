@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from routing import pausing
 from routing.admin_base import (
@@ -17,9 +18,12 @@ from routing.admin_base import (
     ImportExportAdmin,
     RadioFilter,
     TabularInline,
+    after_action,
     business_now,
     display,
 )
+from routing.admin_dialogs import asked_first
+from routing.admin_pause import RESUME, UNTIL_RESUMED, PauseForm
 from routing.forms import CAPS, AbsenceForm, DelegationForm, RepForm, RoleForm, TeamForm
 from routing.models import Absence, Delegation, Rep, Role, Team
 from routing.resources import RepResource
@@ -142,6 +146,7 @@ class RepAdmin(ImportExportAdmin[Rep], HistoryModelAdmin[Rep]):
     ordering = ("first_name", "last_name")
     autocomplete_fields = ("user", "team", "calendar", "cover")
     actions = ("pause_30", "pause_60", "pause_90", "pause_until_resumed", "resume")
+    actions_detail = ("pause",)
     inlines = (AbsenceInline,)
     fieldsets = (
         (None, {"fields": (("first_name", "last_name"), ("email", "job_title"), ("team", "function"), "is_active")}),
@@ -175,6 +180,28 @@ class RepAdmin(ImportExportAdmin[Rep], HistoryModelAdmin[Rep]):
         for rep in queryset:
             ended = pausing.resume(rep.pk, now=business_now())
             self.message_user(request, f"{rep} is back in turn." if ended else f"{rep} was not paused.")
+
+    @asked_first(
+        description="Pause",
+        icon="pause_circle",
+        permissions=["pause"],
+        dialog={
+            "title": "Give this person no new work for a while?",
+            "description": "What they have stays theirs, with its clocks. A pause that runs is replaced.",
+            "form_class": PauseForm,
+            "form_submit_text": "Save",
+        },
+    )
+    def pause(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        chosen, how = self.get_queryset(request).filter(pk=object_id), form.cleaned_data["how"]
+        if how == RESUME:
+            self.resume(request, chosen)
+        else:
+            self._pause(request, chosen, minutes=None if how == UNTIL_RESUMED else int(how))
+        return after_action(request, reverse("admin:routing_rep_change", args=[object_id]))
+
+    def has_pause_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self.has_change_permission(request)
 
     def _pause(self, request: HttpRequest, queryset: QuerySet[Rep], *, minutes: int | None) -> None:
         for rep in queryset:

@@ -85,6 +85,21 @@ def test_people_are_paused_and_resumed_from_the_list(boss: Client):
     assert rep.paused_since is None
 
 
+def test_somebody_is_paused_and_resumed_from_their_own_page(boss: Client):
+    rep = factories.RepFactory.create()
+    where = address(rep, "change").replace("change/", "pause/")
+    assert where in boss.get(address(rep, "change")).content.decode()
+    said = boss.post(where, {"_form_submitted": "True", "how": "60"}, follow=True).content.decode()
+    assert "gets no new work for 60 minutes." in said
+    rep.refresh_from_db()
+    assert rep.paused_since is not None
+    assert rep.paused_until == rep.paused_since + timedelta(minutes=60)
+    assert boss.post(where, {"_form_submitted": "True", "how": "7"}).status_code == 200
+    boss.post(where, {"_form_submitted": "True", "how": "resume"})
+    rep.refresh_from_db()
+    assert rep.paused_since is None
+
+
 def test_a_ring_of_covers_is_told_at_its_field(boss: Client):
     first = factories.RepFactory.create()
     second = factories.RepFactory.create(cover=first)
