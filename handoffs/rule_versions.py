@@ -42,9 +42,9 @@ def begin(*, based_on: RuleSet, title: str, by: User, now: datetime) -> RuleSet:
 
 @transaction.atomic
 def edited(rule_set: RuleSet, *, what: Sequence[str], by: User, now: datetime) -> None:
-    """Says that a draft, which the caller holds and has changed, was edited; `what` names columns and parts."""
+    """Says that a draft, which the caller holds and has changed, was edited; `what` are sentences about it."""
     drafts.mark_edited(rule_set, by=by, now=now)
-    _record(rule_set, "rules_edited", by=by, now=now, what=", ".join(what))
+    _record(rule_set, "rules_edited", by=by, now=now, what=" ".join(what))
 
 
 @transaction.atomic
@@ -177,7 +177,9 @@ def standing(rule_set: RuleSet) -> Standing:
 
 def waiting_for(user: User, *, at: datetime) -> QuerySet[RuleSet]:
     """The versions that this user can sign at `at`, as `why_not_sign` says of each."""
-    waiting = RuleSet.objects.filter(_unsigned_for(signs_for(user, at=at)), state=State.IN_APPROVAL)
+    live = RuleSet.objects.filter(state=State.LIVE)
+    follows = Q(based_on__state=State.LIVE) | ~Q(Exists(live))
+    waiting = RuleSet.objects.filter(follows, _unsigned_for(signs_for(user, at=at)), state=State.IN_APPROVAL)
     own = Q(author=user) | Q(editors=user) | Q(Exists(_signatures().filter(approver=user)))
     return waiting.exclude(own).order_by("-number")
 
@@ -211,6 +213,21 @@ def why_not_sign(rule_set: RuleSet, user: User, *, at: datetime) -> str | None:
     except VersionError as refusal:
         return str(refusal)
     return None
+
+
+def why_behind(row: RuleSet) -> str:
+    """Why a version has to be rebased before it is submitted, signed or published; empty if it need not."""
+    live = RuleSet.objects.filter(state=State.LIVE).first()
+    if live is None or row.based_on_id == live.pk:
+        return ""
+    based = f"v{row.based_on.number}" if row.based_on else "no version"
+    return f"{row} are based on {based}, and v{live.number} is live now. Rebase them first; signatures are void then."
+
+
+def why_not_publish(row: RuleSet) -> str:
+    """Why a version in approval cannot go live yet, whatever its rules say; empty if it can."""
+    missing = _missing(row)
+    return why_behind(row) or (_unsigned(row, missing) if missing else "")
 
 
 def _signatures() -> QuerySet[Approval]:
@@ -255,11 +272,16 @@ def _side_of(row: RuleSet, user: User, *, at: datetime) -> tuple[Approval.Side, 
     sides = signs_for(user, at=at)
     if not sides:
         raise VersionError("Only RevOps and sales leadership sign rules. Ask somebody in one of these roles.")
+    stale = why_behind(row)
+    if stale:
+        raise VersionError(stale)
+    present = standing(row)
+    if not present.missing:
+        raise VersionError(f"Both sides have signed {row}. They can be published now.")
     if row.author_id == user.pk:
         raise VersionError(f"You wrote {row}, so somebody else signs them.")
     if row.editors.filter(pk=user.pk).exists():
         raise VersionError(f"You edited {row}, so somebody else signs them.")
-    present = standing(row)
     if any(one.approver_id == user.pk for one in present.signed.values()):
         raise VersionError(f"You have signed {row} already. The other side is for somebody else to sign.")
     for side, role in sides.items():
@@ -291,7 +313,11 @@ def _approval(
 def _must_be_signed(row: RuleSet) -> None:
     missing = _missing(row)
     if missing:
-        raise VersionError(f"{row} are not signed for {_and(missing)} yet, so they cannot go live. Ask for it.")
+        raise VersionError(_unsigned(row, missing))
+
+
+def _unsigned(row: RuleSet, missing: Sequence[Approval.Side]) -> str:
+    return f"{row} are not signed for {_and(missing)} yet, so they cannot go live. Ask for it."
 
 
 def _missing(row: RuleSet) -> Sequence[Approval.Side]:

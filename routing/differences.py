@@ -9,6 +9,7 @@ from typing import Any
 
 from routing.conditions import Conditions
 from routing.contents import KINDS, Contents, Part
+from routing.rule_words import Names
 
 NOTHING = "nothing"
 
@@ -41,8 +42,11 @@ class Difference:
 
 def differences(before: Contents, after: Contents) -> list[Difference]:
     """How `after` differs from `before`: rules first, since they are what people change."""
+    names = _names(before, after)
     return [
-        found for kind in reversed([*KINDS]) for found in (*_parts(kind, before, after), *_moves(kind, before, after))
+        found
+        for kind in reversed([*KINDS])
+        for found in (*_parts(kind, before, after, names), *_moves(kind, before, after))
     ]
 
 
@@ -51,20 +55,24 @@ def name_of(kind: str, row: Part) -> str:
     return f"Rule {row.code} {row.name}" if kind == "rule" else f"{kind.capitalize()} {row.name}"
 
 
-def changed_columns(before: Part, after: Part) -> Iterator[Change]:
-    """Each column that reads differently, with both values: "pool: Commercial AE → Partner managers"."""
+def changed_columns(before: Part, after: Part, names: Names | None = None) -> Iterator[Change]:
+    """Each column that reads differently, with both values: "pool: Commercial AE → Partner managers".
+
+    `names` are those of the version's segments and territories, which conditions name by code.
+    """
+    names = names or Names({}, {})
     for column in after._meta.concrete_fields:
         if column.name in {"id", "rule_set", "position"}:
             continue
         old, new = getattr(before, column.name), getattr(after, column.name)
         if old != new:
-            yield Change(str(column.verbose_name), in_words(column, old), in_words(column, new))
+            yield Change(str(column.verbose_name), in_words(column, old, names), in_words(column, new, names))
 
 
-def in_words(column: Any, value: Any) -> str:
+def in_words(column: Any, value: Any, names: Names) -> str:
     """A column's value as people say it."""
     if column.name == "conditions":
-        return conditions_in_words(value)
+        return conditions_in_words(value, names)
     if value in (None, ""):
         return NOTHING
     if isinstance(value, bool):
@@ -72,22 +80,31 @@ def in_words(column: Any, value: Any) -> str:
     return str(dict(column.flatchoices or ()).get(value, value))
 
 
-def conditions_in_words(raw: object) -> str:
-    """Conditions as people say them; "everything" where there are none."""
+def conditions_in_words(raw: object, names: Names) -> str:
+    """Conditions as people say them; "everything" where there are none, and what is wrong where they cannot be read."""
     try:
-        items = Conditions.from_json(raw).items
+        Conditions.from_json(raw)
     except ValueError as error:
         return str(error)
-    return "; ".join(item.words() for item in items) or "everything"
+    return "; ".join(map(str, names.conditions(raw))) or "everything"
 
 
-def _parts(kind: str, before: Contents, after: Contents) -> Iterator[Difference]:
+def _names(before: Contents, after: Contents) -> Names:
+    """What either calls its segments and territories; the later name of those that were renamed."""
+    found = {
+        kind: {code: row.name for version in (before, after) for code, row in version.rows[kind].items()}
+        for kind in ("segment", "territory")
+    }
+    return Names(found["segment"], found["territory"])
+
+
+def _parts(kind: str, before: Contents, after: Contents, names: Names) -> Iterator[Difference]:
     old, new = before.rows[kind], after.rows[kind]
     for code, row in new.items():
         name = name_of(kind, row)
         if code not in old:
             yield Difference(kind, code, "added", name, f"{name} is new.")
-        elif changes := tuple(changed_columns(old[code], row)):
+        elif changes := tuple(changed_columns(old[code], row, names)):
             yield Difference(kind, code, "changed", name, f"{name}: {'; '.join(map(str, changes))}.", changes)
     for code, row in old.items():
         if code not in new:

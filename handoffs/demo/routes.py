@@ -9,7 +9,8 @@ from typing import Any
 from handoffs import rule_versions, shipped
 from handoffs.demo.people import AMERICAS, APAC, EMEA_NORTH, EMEA_SOUTH, REGIONS, UK_IRELAND
 from handoffs.shipped import PoolRule
-from routing import joining
+from routing import edits, joining
+from routing.contents import contents_of
 from routing.models import Function, HandoffType, Membership, Pool, Rep, Rule, RuleSet, Team, User
 
 ACTOR = "demo"
@@ -99,7 +100,7 @@ def write_pools(teams: Mapping[str, Team], reps: Mapping[str, Rep], *, since: da
 
 def propose_rules(live: RuleSet, *, author: User, signer: User, now: datetime) -> RuleSet:
     """A second version that waits for the signature of sales leadership: partners are contacted sooner."""
-    begun, edited, submitted = (now - timedelta(hours=hours) for hours in (26, 25, 3))
+    begun, changed, submitted = (now - timedelta(hours=hours) for hours in (26, 25, 3))
     draft = rule_versions.begin(based_on=live, title="Partners within two hours", by=author, now=begun)
     partner = Rule.objects.get(rule_set=draft, code="R-104")
     partner.target_minutes = 120
@@ -107,7 +108,8 @@ def propose_rules(live: RuleSet, *, author: User, signer: User, now: datetime) -
     smaller = Rule.objects.get(rule_set=draft, code="R-210")
     smaller.strategy = Rule.Strategy.ROUND_ROBIN
     smaller.save()
-    rule_versions.edited(draft, what=["rule R-104", "rule R-210"], by=author, now=edited)
+    changes = edits.of_version(contents_of(live), contents_of(draft))
+    rule_versions.edited(draft, what=changes, by=author, now=changed)
     draft = rule_versions.submit(draft, by=author, now=submitted)
     signed = now - timedelta(hours=2)
     rule_versions.sign(draft, seen_hash=draft.content_hash, by=signer, now=signed, signed_at=signed)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
@@ -93,6 +93,10 @@ SERVER_ERROR = Trouble(
 )
 
 
+class NothingThereError(Http404):
+    """Nothing is at an address; the message says what is not there, in a sentence or two for whoever asked."""
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The page for a request that Django refuses to read."""
     return trouble(request, BAD_REQUEST, reason=type(exception).__name__)
@@ -112,7 +116,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The page for an unknown address, and for what the reader may not see."""
-    return trouble(request, NOT_FOUND, reason=type(exception).__name__)
+    kind = replace(NOT_FOUND, why=str(exception)) if isinstance(exception, NothingThereError) else NOT_FOUND
+    return trouble(request, kind, reason=type(exception).__name__)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

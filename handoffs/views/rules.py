@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, cast
 
 from django.contrib import messages
@@ -17,13 +18,15 @@ from handoffs import rule_versions, timeline
 from handoffs.models import Approval
 from handoffs.now import now
 from handoffs.rule_access import may_with_rules, sees_rules
+from handoffs.views.errors import NothingThereError
 from handoffs.views.page import PageRequest, View, methods, page, reading_of, signed_in
-from handoffs.views.rule_acts import ACTS, Act
+from handoffs.views.rule_acts import Act
 from handoffs.views.rule_list import rule_list
-from handoffs.views.words import Reading, initials, labelled, tint, types_named
+from handoffs.views.rule_ways import ways, why_not
+from handoffs.views.words import Reading, initials, tint, types_named
 from routing import publish
 from routing.contents import contents_of
-from routing.differences import Change, Difference, differences
+from routing.differences import Difference, differences
 from routing.found import CHECK
 from routing.models import Check, Rule, RuleSet, Segment, Territory, User
 from routing.publish import BlockedError, ConflictError
@@ -31,6 +34,7 @@ from routing.soundness import Problem
 from routing.version_locks import VersionError
 
 PAGE_SIZE = 50
+EDITED = "rules_edited"
 SHOWN_LINES = 100
 State = RuleSet.State
 TONES = {State.DRAFT: "info", State.IN_APPROVAL: "warn", State.LIVE: "ok", State.ARCHIVED: "idle"}
@@ -38,7 +42,6 @@ WHO_SIGNS = {
     Approval.Side.REVOPS: "A RevOps manager or director, or somebody of RevOps",
     Approval.Side.LEADERSHIP: "The CRO, a sales manager, or somebody of leadership",
 }
-CONDITIONS = "conditions"
 MODELS = {"rule": Rule, "territory": Territory, "segment": Segment}
 
 
@@ -117,8 +120,9 @@ def act_page(act: Act) -> View:
             else:
                 messages.success(request, act.done.format(version=done))
                 return redirect("rule_version", done.number)
-        status = 409 if said else 422 if form.is_bound else 200
-        return page(request, "rules/act.html", _asked(act, row, form, said, asked.user), status=status)
+        shown = _asked(act, row, form, said, asked.user)
+        status = 409 if said or shown["is_barred"] else 422 if form.is_bound else 200
+        return page(request, "rules/act.html", shown, status=status)
 
     view.__doc__ = act.title
     return view
@@ -148,7 +152,7 @@ def _find(user: User, number: int) -> RuleSet:
     # Numbers beyond what a column holds are no versions either.
     row = rows.filter(number=number).first() if number < 2**31 else None
     if row is None:
-        raise Http404
+        raise NothingThereError(f"There is no version {number} of the rules. Choose one of the list under “Rules”.")
     return row
 
 
@@ -177,40 +181,20 @@ def _shown(row: RuleSet, asked: PageRequest) -> dict[str, Any]:
         "place": "rules",
         **line,
         **rule_list(row, asked.GET),
-        "offers": list(_offers(row, standing, user, is_blocked=is_blocked)),
+        "offers": list(ways(row, user, is_blocked=is_blocked)),
         "is_blocked": is_blocked,
         "compared": _compared_with(row),
         "changes": _changes(row),
         "found": found,
         "is_open": is_open,
-        "is_behind": is_open and _is_behind(row),
+        "behind": rule_versions.why_behind(row) if is_open else "",
         "edits_at": _edits_at(row, user),
         "signatures": [_signature(side, standing.signed.get(side), reading) for side in Approval.Side],
         "shows_signatures": row.state != State.DRAFT and (bool(standing.signed) or is_open),
         "answers": [(one, reading.time(one.at)) for one in answers],
         "why_not": _why_not(row, user),
-        "events": [(one, reading.time(one.at)) for one in reversed(events)],
+        "events": list(_history(reversed(events), reading)),
     }
-
-
-def _offers(row: RuleSet, standing: rule_versions.Standing, user: User, *, is_blocked: bool) -> Iterable[Act]:
-    """What the reader may do next with the version as it stands."""
-    for act in ACTS:
-        if row.state not in act.states or not may_with_rules(user, act.name, at=now()):
-            continue
-        if act.name == "publish" and standing.missing:
-            continue
-        if act.name in {"sign", "ask_for_changes"} and rule_versions.why_not_sign(row, user, at=now()):
-            continue
-        if act.name == "rebase" and not _is_behind(row):
-            continue
-        if act.name == "submit" and _is_behind(row):
-            continue
-        if act.name in {"submit", "publish"} and is_blocked:
-            continue
-        if act.name == "go_back" and not rule_versions.was_sanctioned(row):
-            continue
-        yield act
 
 
 def _why_not(row: RuleSet, user: User) -> str:
@@ -218,11 +202,6 @@ def _why_not(row: RuleSet, user: User) -> str:
     if row.state != State.IN_APPROVAL or not may_with_rules(user, "sign", at=now()):
         return ""
     return rule_versions.why_not_sign(row, user, at=now()) or ""
-
-
-def _is_behind(row: RuleSet) -> bool:
-    live = RuleSet.objects.filter(state=State.LIVE).values_list("pk", flat=True).first()
-    return live is not None and row.based_on_id != live
 
 
 def _compared_with(row: RuleSet) -> RuleSet | None:
@@ -234,14 +213,7 @@ def _compared_with(row: RuleSet) -> RuleSet | None:
 
 def _changes(row: RuleSet) -> list[Difference]:
     before = _compared_with(row)
-    found = differences(contents_of(before), contents_of(row)) if before is not None else []
-    return [replace(one, changes=tuple(map(_labelled, one.changes))) for one in found]
-
-
-def _labelled(change: Change) -> Change:
-    if change.column != CONDITIONS:
-        return change
-    return replace(change, before=labelled(change.before), after=labelled(change.after))
+    return differences(contents_of(before), contents_of(row)) if before is not None else []
 
 
 def _problems(found: Iterable[Problem], row: RuleSet, user: User) -> Iterable[Found]:
@@ -273,6 +245,18 @@ def _edits_at(row: RuleSet, user: User) -> str:
     return reverse("admin:routing_ruleset_change", args=[row.pk]) if user.is_staff else ""
 
 
+def _history(events: Iterable[timeline.Line], reading: Reading) -> Iterator[dict[str, Any]]:
+    """The lines of the log, the latest first; what one person edited in a row on one day is one line that unfolds."""
+
+    def together(one: timeline.Line) -> object:
+        return (one.actor, reading.local(one.at).date()) if one.verb == EDITED else (one.at, one.verb, one.text)
+
+    for _, group in groupby(events, key=together):
+        latest, *earlier = group
+        folded = [(reading.time(one.at), one.text) for one in (latest, *earlier)] if earlier else []
+        yield {"latest": latest, "at": reading.time(latest.at), "folded": folded}
+
+
 def _signature(side: Approval.Side, approval: Approval | None, reading: Reading) -> Signature:
     if approval is None:
         return Signature(
@@ -297,12 +281,14 @@ def _signature(side: Approval.Side, approval: Approval | None, reading: Reading)
 
 def _asked(act: Act, row: RuleSet, form: Any, said: VersionError | None, user: User) -> dict[str, Any]:
     problems = said.problems if isinstance(said, BlockedError) else ()
+    barred = why_not(act, row, user)
     return {
         "place": "rules",
         "version": row,
         "act": act,
         "form": form,
-        "refusal": str(said) if said else "",
+        "is_barred": bool(barred),
+        "refusal": str(said) if said else barred,
         "conflicts": said.conflicts if isinstance(said, ConflictError) else (),
         "found": list(_problems(problems, row, user)),
         "changes": _changes(row) if act.shows_changes else [],

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import DomainNameValidator, validate_email
 
 from handoffs import wording
-from routing.models import HandoffType, SegmentCode
+from routing.models import HandoffType
 
 HOUR = timedelta(hours=1)
 
@@ -72,13 +72,6 @@ class Reading:
             return "today"
         count = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
         return f"in {count}" if days > 0 else f"{count} ago"
-
-
-def labelled(conditions: str) -> str:
-    """What rules ask for, with labels where they have codes: handoff type is SQL; segment is Mid-market or SMB."""
-    for code, label in SegmentCode.choices:
-        conditions = re.sub(rf"\b{code}\b", label, conditions)
-    return types_named(conditions)
 
 
 def types_named(sentence: str) -> str:

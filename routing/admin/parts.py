@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
-from routing import admin_cells, rule_words, soundness
+from routing import admin_cells, edits, rule_words, soundness
 from routing.admin.rules import STATE_COLOURS, DraftsOnly, is_draft
 from routing.admin_base import AutocompleteSelectFilter, ChoicesDropdownFilter, ModelAdmin, RadioFilter, display
 from routing.models import Membership, Rule, RuleSet, Segment, Territory
@@ -73,13 +73,14 @@ class PartAdmin(DraftsOnly, ModelAdmin[Any]):
         return part
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        before = self.model._default_manager.filter(pk=obj.pk).select_related().first()
         super().save_model(request, obj, form, change)
         if any(name != "seen" for name in form.changed_data):
-            self.note_edit(request, obj.rule_set, [_called(obj)])
+            self.note_edit(request, obj.rule_set, edits.of_part(before, obj))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
-        self.note_edit(request, obj.rule_set, [_called(obj)])
+        self.note_edit(request, obj.rule_set, edits.all_gone([obj]))
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -89,9 +90,9 @@ class PartAdmin(DraftsOnly, ModelAdmin[Any]):
         for row in chosen:
             row.delete()
         for version in held.values():
-            gone = [_called(row) for row in chosen if row.rule_set_id == version.pk]
+            gone = [row for row in chosen if row.rule_set_id == version.pk]
             if gone:
-                self.note_edit(request, version, gone)
+                self.note_edit(request, version, edits.all_gone(gone))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         deletable, counts, lacking, protected = super().get_deleted_objects(objs, request)
@@ -103,11 +104,6 @@ class PartAdmin(DraftsOnly, ModelAdmin[Any]):
     @display(description="version", ordering="rule_set__number", label=STATE_COLOURS)
     def version(self, part: Any) -> tuple[str, str]:
         return part.rule_set.state, f"v{part.rule_set.number} {part.rule_set.get_state_display().lower()}"
-
-
-def _called(part: Any) -> str:
-    """How the log names a part."""
-    return f"{part._meta.verbose_name} {part.code}"
 
 
 @admin.register(Rule)

@@ -10,7 +10,7 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
-from routing import admin_cells
+from routing import admin_cells, edits
 from routing.admin_base import (
     ChoicesDropdownFilter,
     ModelAdmin,
@@ -18,6 +18,7 @@ from routing.admin_base import (
     business_now,
     display,
 )
+from routing.contents import contents_of
 from routing.drafts import mark_edited, start_draft
 from routing.models import Rule, RuleSet, Segment, Territory
 from routing.part_lines import RuleLines, SegmentLines, TerritoryLines
@@ -53,7 +54,7 @@ class DraftsOnly:
         return [(title, {**options, "fields": (*options["fields"], "seen")}), *rest]
 
     def note_edit(self, request: HttpRequest, rule_set: RuleSet, what: Sequence[str]) -> None:
-        """Says that a draft, which is held, was edited; `what` names columns and parts."""
+        """Says that a draft, which is held, was edited; `what` are sentences of what changed."""
         mark_edited(rule_set, by=request.user, now=business_now())  # type: ignore[arg-type]  # the admin lets nobody else in
 
 
@@ -155,12 +156,13 @@ class RuleSetAdmin(DraftsOnly, ModelAdmin[RuleSet]):
         return start_draft(based_on=based_on, title=title, author=author, now=business_now())
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        before = contents_of(form.instance) if change else None
         super().save_related(request, form, formsets, change)
-        what = [name for name in form.changed_data if name != "seen"]
-        for formset in formsets:
-            changed = [row for row, _columns in formset.changed_objects]
-            rows = (*formset.new_objects, *changed, *formset.deleted_objects)
-            what += [f"{formset.model._meta.verbose_name} {row.code}" for row in rows]
+        what = []
+        if "title" in form.changed_data:
+            what.append(f"Title: {form.initial['title'] or 'none'} → {form.instance.title or 'none'}.")
+        if before is not None:
+            what += edits.of_version(before, contents_of(form.instance))
         if change and what:
             self.note_edit(request, form.instance, what)
 

@@ -104,10 +104,19 @@ def test_an_edit_is_noted_with_its_editor_and_its_line_in_the_log(boss: Client, 
     boss.post(address(draft, "change"), fields | {"title": "Third", f"{line}-name": "SQL, small"})
     draft.refresh_from_db()
     assert (draft.version, draft.edited_by, list(draft.editors.all())) == (2, boss.user, [boss.user])  # type: ignore[attr-defined]
-    assert told(draft)[-1] == "Edited: title, rule R-220"
+    assert told(draft)[-1] == (
+        "Edited: Title: Second → Third. Rule R-220 SQL, small: name: SQL, smaller and partner → SQL, small."
+    )
     save(boss, draft)
     draft.refresh_from_db()
     assert draft.version == 2, "saving without a change is no edit"
+
+
+def test_an_edit_of_a_rule_on_its_own_page_is_told_with_its_value_before_and_after(boss: Client, draft: RuleSet):
+    assert save(boss, rule(draft), target_minutes=30).status_code == 302
+    assert told(draft)[-1] == (
+        "Edited: Rule R-220 SQL, smaller and partner: first contact within (minutes): nothing → 30."
+    )
 
 
 def test_a_line_that_somebody_deleted_meanwhile_is_told_of_and_never_an_error(boss: Client, draft: RuleSet):
@@ -137,7 +146,7 @@ def test_deleting_a_rule_is_an_edit(boss: Client, draft: RuleSet, way: str):
         assert boss.post(address(Rule, "changelist"), chosen).status_code == 302
     draft.refresh_from_db()
     assert (draft.version, draft.rules.filter(code="R-220").exists()) == (2, False)
-    assert told(draft)[-1] == "Edited: rule R-220"
+    assert told(draft)[-1] == "Edited: Rule R-220 SQL, smaller and partner is gone."
 
 
 def test_a_version_that_is_no_draft_shows_no_number_of_an_edit(boss: Client, firm: Company):

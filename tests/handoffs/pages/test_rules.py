@@ -9,6 +9,7 @@ from django.test import Client
 from handoffs import rule_versions
 from handoffs.models import Approval
 from routing.models import Check, Role, RuleSet, User
+from routing.version_locks import VersionError
 from tests import factories
 from tests.factories import NOW, CheckFactory, Company
 from tests.handoffs.pages.conftest import SignIn
@@ -208,7 +209,10 @@ def test_for_others_there_are_no_rules_and_no_entry_in_the_navigation(draft: Rul
 
 @pytest.mark.parametrize("number", ["0", "99", "99999999999999999999"])
 def test_a_version_that_never_was_is_not_found(firm: Company, sign_in: SignIn, number: str):
-    assert sign_in("ben").get(f"/rules/{number}/").status_code == 404
+    answer = sign_in("ben").get(f"/rules/{number}/")
+    assert answer.status_code == 404
+    assert f"There is no version {number} of the rules. Choose one of the list" in words(answer)
+    assert "people whose work you do not see" in words(sign_in("ingrid").get(f"/rules/{number}/"))
 
 
 def test_without_any_rules_the_list_says_so(sign_in: SignIn, firm: Company):
@@ -282,3 +286,58 @@ def test_a_comment_beyond_measure_is_refused_in_our_words(draft: RuleSet, sign_i
     answer = press(sign_in("clara"), draft, "changes", comment="ß" * 10_000)
     assert (answer.status_code, Approval.objects.count()) == (422, 0)
     assert "Say it in at most 2000 characters; these are 10000." in words(answer)
+
+
+def test_a_version_that_is_behind_is_signed_by_nobody_until_it_is_rebased(
+    firm: Company, draft: RuleSet, sign_in: SignIn, author: User
+):
+    other = rule_versions.begin(based_on=firm.rule_set, title="Other", by=author, now=NOW)
+    change(other, "R-240", target_minutes=30)
+    submit(other, author)
+    rule_versions.make_live(sign(submit(draft, author), firm.user("ben"), firm.user("clara")), by=author, now=NOW)
+    clara = sign_in("clara")
+    page = clara.get(f"/rules/{other.number}/")
+    assert "are based on v1, and v2 is live now. Rebase them first" in words(page)
+    assert page.context["offers"] == []
+    assert [act.name for act in sign_in("ben").get(f"/rules/{other.number}/").context["offers"]] == [
+        "rebase",
+        "take_back",
+    ]
+    other.refresh_from_db()
+    with pytest.raises(VersionError, match="Rebase them first"):
+        rule_versions.sign(other, seen_hash=other.content_hash, by=firm.user("clara"), now=NOW, signed_at=NOW)
+    assert "waits for your signature" not in words(clara.get("/rules/"))
+
+
+def test_once_both_have_signed_the_page_says_that_it_can_be_published(
+    firm: Company, draft: RuleSet, sign_in: SignIn, author: User
+):
+    sign(submit(draft, author), firm.user("ben"), firm.user("clara"))
+    said = words(sign_in("ben").get(f"/rules/{draft.number}/"))
+    assert "Both sides have signed Rules v2. They can be published now." in said
+    assert "for somebody else to sign" not in said
+
+
+@pytest.mark.parametrize(
+    ("act", "sentence"),
+    [
+        ("sign", "Rules v2 are draft, and “Sign” is for a version that is in approval."),
+        ("publish", "Rules v2 are draft, and “Publish” is for a version that is in approval."),
+        ("rebase", "Rules v2 are based on the live rules already. There is nothing to rebase."),
+        ("go-back", "Rules v2 are draft, and “Go back to these” is for a version that is archived."),
+    ],
+)
+def test_a_form_that_could_not_be_sent_shows_why_instead(
+    draft: RuleSet, sign_in: SignIn, firm: Company, act: str, sentence: str
+):
+    ben = sign_in("ben")
+    shown = ben.get(f"/rules/{draft.number}/{act}/")
+    assert (shown.status_code, sentence in words(shown)) == (409, True), words(shown)
+    assert 'type="submit"' not in shown.content.decode().partition("<main")[2].partition("</main")[0]
+
+
+def test_publishing_is_refused_at_once_while_a_signature_is_missing(draft: RuleSet, sign_in: SignIn, author: User):
+    submit(draft, author)
+    shown = sign_in("ben").get(f"/rules/{draft.number}/publish/")
+    assert shown.status_code == 409
+    assert "are not signed for RevOps and Sales leadership yet" in words(shown)
