@@ -182,15 +182,13 @@ class RepAdmin(ImportExportAdmin[Rep], HistoryModelAdmin[Rep]):
             self.message_user(request, f"{rep} is back in turn." if ended else f"{rep} was not paused.")
 
     @asked_first(
-        description="Pause",
+        "Pause",
+        title="Give this person no new work for a while?",
+        text="What they have stays theirs, with its clocks. A pause that runs is replaced.",
         icon="pause_circle",
-        permissions=["pause"],
-        dialog={
-            "title": "Give this person no new work for a while?",
-            "description": "What they have stays theirs, with its clocks. A pause that runs is replaced.",
-            "form_class": PauseForm,
-            "form_submit_text": "Save",
-        },
+        permission="pause",
+        form=PauseForm,
+        button="Save",
     )
     def pause(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         chosen, how = self.get_queryset(request).filter(pk=object_id), form.cleaned_data["how"]
