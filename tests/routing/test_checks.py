@@ -311,7 +311,9 @@ def test_a_case_that_can_no_longer_be_read_fails_with_its_reason(draft: RuleSet)
         ({"handoff_type": "sql_to_ae", "owners": {"account_owner": "Ada"}}, "owners: account_owner needs the number"),
         ({"handoff_type": "sql_to_ae", "custom": ["plan"]}, "custom: give a mapping"),
         ({"handoff_type": "sql_to_ae", "industry": "x" * 10_000}, "industry: give at most 200 characters"),
+        ({"handoff_type": "sql_to_ae", "owners": {"account_owner": True}}, "owners: account_owner needs the number"),
         ({"handoff_type": "sql_to_ae", "region": " "}, "region: give text"),
+        ({"handoff_type": "sql_to_ae", "region": 7}, "region: give text"),
     ],
 )
 def test_facts_that_cannot_be_are_refused_with_the_field_named(facts: Any, sentence: str) -> None:
