@@ -89,6 +89,15 @@ def test_a_pause_and_a_time_off_the_roster_are_leaves_too() -> None:
     assert_pointers_equal_their_ledger()
 
 
+def test_who_serves_another_segment_is_no_measure_of_those_present() -> None:
+    three(allowance=0)
+    Rep.objects.filter(first_name="C").update(segments=["smb"])
+    away("B", picks_from=0, picks_below=4)
+    assert picks(4) == "AAAA"
+    pick(now=NOW + timedelta(minutes=4))
+    assert returns() == [("B", 4 * turns.UNIT)]
+
+
 def test_each_leave_is_bounded_by_itself() -> None:
     three(allowance=0)
     away("B", picks_from=0, picks_below=4)

@@ -204,3 +204,19 @@ def test_with_nobody_there_even_who_is_away_is_a_better_measure_than_nought(pool
     joining.join(newcomer, now=NOW, actor="user:1")
     newcomer.refresh_from_db()
     assert newcomer.pointer == 5 * turns.UNIT
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "sentence"),
+    [
+        ("2", " ", "Say in a sentence why"),
+        ("NaN", "Moved here", "Turns are a number between -1,000,000 and 1,000,000"),
+        ("Infinity", "Moved here", "Turns are a number between"),
+        ("-1000001", "Moved here", "Turns are a number between"),
+    ],
+)
+def test_turns_are_set_by_hand_for_a_reason_and_within_bounds(given: str, reason: str, sentence: str) -> None:
+    member = MembershipFactory.create()
+    with pytest.raises(turns.CalibrationError, match=sentence):
+        turns.calibrate(member.pk, turns=Decimal(given), now=NOW, actor="user:1", reason=reason)
+    assert not Turn.objects.exists()
