@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.admin import UserAdmin
@@ -229,6 +230,17 @@ class ModelAdmin(Knowing[_Row], _ModelAdmin[_Row]):
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         # Django would lead to the first page. What one may not see does not exist, here as on the pages.
         raise Http404
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        # Django opens a folded part with an error in it, but not one whose fields stand side by side.
+        shown = context["adminform"]
+        shown.fieldsets = [
+            (title, {**options, "classes": ()} if shown.form.errors.keys() & flatten(options["fields"]) else options)
+            for title, options in shown.fieldsets
+        ]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: _Row, form: Any, change: bool) -> None:
         if change:

@@ -33,9 +33,11 @@ def unknown_place(country: str, region: str) -> tuple[str, str] | None:
             "country",
             f"The public holidays of “{country}” are not known. Use a two-letter country code such as NO, or none.",
         )
+    if region and not country:
+        return "region", f"“{region}” is a region of no country yet. Fill in the country, or leave this blank."
     if region and region not in known.get(country, ()):
         return (
             "region",
-            f"“{region}” is not a region of {country or 'no country'} with holidays of its own. Leave it blank.",
+            f"“{region}” is not a region of {country} with holidays of its own. Leave it blank.",
         )
     return None

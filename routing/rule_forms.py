@@ -15,9 +15,10 @@ from routing.models import Rule, RuleSet, Segment, Territory
 
 CONDITIONS_HELP = (
     "Field to values, all of which must hold; {} means everything. Lists, in which “missing” is the unknown value: "
-    f"{', '.join(SET_FIELDS + PREFIX_FIELDS)}, custom.<name>. Ranges, whose end is not included: "
-    f'{", ".join(RANGE_FIELDS)}. Example: {{"segment": ["enterprise"], "score": {{"from": 70, "below": 90}}}}'
+    f"{', '.join(SET_FIELDS + PREFIX_FIELDS)}, and custom. with a name, e.g. custom.plan. Ranges, whose end is not "
+    f'included: {", ".join(RANGE_FIELDS)}. Example: {{"segment": ["enterprise"], "score": {{"from": 70, "below": 90}}}}'
 )
+BLANK = "Nothing is written here, and no conditions mean everything. If that is meant, write {}."
 
 
 class SeenForm(ModelForm[Any]):
@@ -76,13 +77,23 @@ class RuleLineForm(ModelForm[Rule]):
     """A rule of a draft, as a line of the list; what it asks of the facts is edited on its own page."""
 
     broken: ClassVar[dict[str, tuple[str, str]]] = {
-        "rule_pool_strategy_has_a_pool": ("pool", "This strategy takes turns in a pool. Choose the pool."),
+        "rule_pool_strategy_has_a_pool": ("pool", soundness.POOL_WANTED),
         "rule_code_once": ("code", "Another rule of this version has this code. Use another one."),
+        "rule_catch_all_takes_all": ("strategy", "The catch-all gives to the people of a pool."),
     }
 
     class Meta:
         model = Rule
         fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance.is_catch_all:
+            # Before the tables' own constraints, which know no field.
+            for field, sentence in soundness.catch_all_problems(cleaned):
+                if field in self.fields and field not in self.errors:
+                    self.add_error(field, sentence)
+        return cleaned
 
     def _post_clean(self) -> None:
         super()._post_clean()
@@ -98,7 +109,7 @@ class RuleLineForm(ModelForm[Rule]):
 class RuleForm(SeenForm, RuleLineForm):
     """A rule of a draft on its own page."""
 
-    conditions = json_field(CONDITIONS_HELP)
+    conditions = json_field(CONDITIONS_HELP, if_blank=BLANK)
 
     class Meta(RuleLineForm.Meta):
         pass
@@ -107,7 +118,7 @@ class RuleForm(SeenForm, RuleLineForm):
 class TerritoryLineForm(NamedByRules, ModelForm[Territory]):
     """A piece of the market, as a line; the lines are compared with each other by `TerritoryLines`."""
 
-    conditions = json_field(CONDITIONS_HELP)
+    conditions = json_field(CONDITIONS_HELP, if_blank=BLANK)
 
     class Meta:
         model = Territory

@@ -6,16 +6,19 @@ list of rules does as a whole, such as rules that are never reached, is `routing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import inf
+from typing import Any
 
 from routing.conditions import MISSING, Condition, Conditions
 from routing.models import HandoffType, Rule, RuleSet, Segment, Territory
 
 ASKS_A_POOL = frozenset({Rule.Strategy.ROUND_ROBIN, Rule.Strategy.LEAST_LOADED, Rule.Strategy.QUEUE})
+CATCH_ALL_COLUMNS = ("conditions", "strategy", "is_enabled", "target_minutes", "owner")
 SHOWN_CODES = 12
+POOL_WANTED = "This strategy gives to the people of a pool. Choose the pool."
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,8 @@ def rule_problems(rule: Rule, *, known: dict[str, set[str]]) -> Iterator[tuple[s
         yield "conditions", str(error)
         return
     yield from ((("conditions", sentence)) for sentence in unknown_names(conditions, known=known))
+    if rule.is_catch_all:
+        yield from catch_all_problems({name: getattr(rule, name) for name in CATCH_ALL_COLUMNS})
     yield from _target_problems(rule, _types_of(conditions))
     if rule.owner is not None and not rule.owner.is_active:
         yield "owner", f"{rule.owner} is not active any more. Choose somebody who answers for this rule."
@@ -191,12 +196,30 @@ def unknown_names(conditions: Conditions, *, known: dict[str, set[str]]) -> Iter
             yield f"{item.field}: this version has no {item.field} “{strange[0][:80]}”. {choose}"
 
 
+def catch_all_problems(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Columns of a catch-all that would keep it from taking all that no other rule takes, each with a sentence.
+
+    `values` are the rule's, by column; what is not among them is not asked about.
+    """
+    if values.get("conditions"):
+        yield "conditions", "The catch-all takes everything, so it has no conditions. Write {}."
+    if values.get("strategy", Rule.Strategy.ROUND_ROBIN) not in ASKS_A_POOL:
+        fitting = " or ".join(f"“{Rule.Strategy(word).label}”" for word in Rule.Strategy if word in ASKS_A_POOL)
+        yield "strategy", f"The catch-all takes everything, also what nobody owns. Choose {fitting}."
+    if not values.get("is_enabled", True):
+        yield "is_enabled", "The catch-all takes what no other rule does, so it stays in use. Tick this."
+    if values.get("target_minutes", 1) is None:
+        yield "target_minutes", "The catch-all has a target of its own. Say within how many minutes."
+    if values.get("owner", "") is None:
+        yield "owner", "Somebody answers for what only the catch-all takes. Choose who."
+
+
 def _target_problems(rule: Rule, types: list[HandoffType]) -> Iterator[tuple[str, str]]:
     if rule.strategy in ASKS_A_POOL:
         if rule.pool is None:
-            yield "pool", "This strategy takes turns in a pool. Choose the pool."
+            yield "pool", POOL_WANTED
         elif not rule.pool.is_active:
-            yield "pool", f"{rule.pool} is not active, so nobody takes turns in it. Choose another pool."
+            yield "pool", f"{rule.pool} is not active, so nobody in it takes anything. Choose another pool."
         else:
             for kind in types:
                 if rule.pool.function not in kind.receiving_functions and not rule.is_catch_all:

@@ -4,20 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
-from routing.admin_base import BooleanRadioFilter, HistoryModelAdmin, TabularInline, display
+from routing.admin_base import (
+    BooleanRadioFilter,
+    HistoryModelAdmin,
+    PaginationInlineFormSet,
+    TabularInline,
+    display,
+)
 from routing.forms import CalendarForm
 from routing.hours import WEEKDAYS
 from routing.models import Calendar, Holiday
+
+
+class HolidayLines(PaginationInlineFormSet):
+    """The days on which a calendar is shut; one that never shuts has none."""
+
+    def clean(self) -> None:
+        super().clean()
+        kept = [
+            form for form in self.forms if form not in self.deleted_forms and (form.has_changed() or form.instance.pk)
+        ]
+        if self.instance.always_open and kept:
+            raise forms.ValidationError(
+                "A calendar that is open 24 hours, 7 days is never shut. Delete these days, or untick that and give "
+                "the hours of each day."
+            )
 
 
 class HolidayInline(TabularInline[Holiday, Calendar]):
     """The days a calendar is shut."""
 
     model = Holiday
+    formset = HolidayLines
     fields = ("day", "name")
     tab = True
 

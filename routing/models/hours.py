@@ -14,6 +14,7 @@ from django.db import models, transaction
 from simple_history.models import HistoricalRecords
 
 from routing.hours import HoursError, WorkingHours
+from routing.models.bounds import validate_time_zone
 from routing.public_holidays import unknown_place
 
 
@@ -24,7 +25,7 @@ class Calendar(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=120, unique=True)
-    time_zone = models.CharField(max_length=64, default="UTC")
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     always_open = models.BooleanField("24 hours, 7 days", default=False)
     week = models.JSONField("weekly hours", default=dict, blank=True)
     country = models.CharField(max_length=2, blank=True, help_text="Public holidays of this country, e.g. NO")
@@ -53,12 +54,21 @@ class Calendar(models.Model):
             field, sentence = unknown
             raise ValidationError({field: sentence})
         if self.always_open:
+            self._refuse_hours()
             return
         try:
             WorkingHours.from_week(zone=self.time_zone, week=self.week)
         except HoursError as error:
             field = "time_zone" if error.field == "zone" else "week"
             raise ValidationError({field: str(error)}) from error
+
+    def _refuse_hours(self) -> None:
+        """A calendar that never shuts has no use for hours and holidays, and says so instead of passing them by."""
+        way_out = "Clear it, or untick “24 hours, 7 days” and give the hours of each day, which may be 00:00 to 24:00."
+        given = {"week": self.week, "country": self.country, "region": self.region}
+        wrong = dict.fromkeys(given, f"A calendar that is open 24 hours, 7 days is never shut. {way_out}")
+        if errors := {field: sentence for field, sentence in wrong.items() if given[field]}:
+            raise ValidationError(errors)
 
 
 class Holiday(models.Model):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-import zoneinfo
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,14 +13,9 @@ from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
 
+from routing.models.bounds import MOST_AT_ONCE, at_most, refuse_far_span, validate_time_zone
 from routing.models.hours import Calendar
 from routing.models.types import Function, RoleCode
-
-
-def validate_time_zone(value: str) -> None:
-    """Raises ValidationError unless `value` is an IANA zone such as Europe/Oslo."""
-    if value not in zoneinfo.available_timezones() or value in {"Factory", "localtime"}:
-        raise ValidationError(f"“{value}” is not a time zone. Use an IANA name such as Europe/Oslo.")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -69,13 +63,16 @@ class User(AbstractUser):
         return frozenset(self.groups.values_list("name", flat=True))
 
 
+_CAP = at_most(MOST_AT_ONCE, "handoffs; blank means no limit")
+
+
 class Caps(models.Model):
     """How much work may be given; blank means unlimited, 0 means none. The tightest of person, team and pool binds."""
 
-    load_cap = models.PositiveIntegerField("open handoffs at most", null=True, blank=True)
-    hour_cap = models.PositiveIntegerField("new per hour at most", null=True, blank=True)
-    day_cap = models.PositiveIntegerField("new per day at most", null=True, blank=True)
-    week_cap = models.PositiveIntegerField("new per week at most", null=True, blank=True)
+    load_cap = models.PositiveIntegerField("open handoffs at most", null=True, blank=True, validators=[_CAP])
+    hour_cap = models.PositiveIntegerField("new per hour at most", null=True, blank=True, validators=[_CAP])
+    day_cap = models.PositiveIntegerField("new per day at most", null=True, blank=True, validators=[_CAP])
+    week_cap = models.PositiveIntegerField("new per week at most", null=True, blank=True, validators=[_CAP])
 
     class Meta:
         abstract = True
@@ -173,8 +170,13 @@ class Rep(Caps):
         return (self.first_name[:1] + self.last_name[:1]).upper()
 
     def clean(self) -> None:
-        """Refuses a chain of covers that leads back to the person."""
+        """Refuses a new cover over whom a chain of covers leads back to the person.
+
+        Two who cover each other are no danger to whoever decides, so that a ring which stands is in nobody's way.
+        """
         super().clean()
+        if self.pk is not None and Rep.objects.filter(pk=self.pk, cover=self.cover_id).exists():
+            return
         seen: set[int] = set()
         current = self.cover
         while current is not None and current.pk not in seen and current.pk != self.pk:
@@ -244,11 +246,19 @@ class Absence(models.Model):
         return f"{self.rep} away {self.starts_at:%d %b %Y}"
 
     def clean(self) -> None:
-        """Refuses a cover who is away in the same span and, over others who are, covered by this very person."""
+        """Refuses a span that cannot be meant, and a new cover who is away in it too and, over others who are, covered
+        by this very person.
+        """
         super().clean()
+        refuse_far_span(self.starts_at, self.ends_at)
         known = (self.cover_id, self.rep_id, self.starts_at, self.ends_at)
         if None in known or self.cover_id is None or self.cover_id == self.rep_id:
             return  # Covering for oneself is told by whoever asks for the field.
+        as_it_was = Absence.objects.filter(
+            pk=self.pk, cover=self.cover_id, rep=self.rep_id, starts_at=self.starts_at, ends_at=self.ends_at
+        )
+        if self.pk is not None and as_it_was.exists():
+            return
         asked: set[int] = {self.cover_id}
         found = asked
         while found and self.rep_id not in asked:
@@ -310,3 +320,8 @@ class Delegation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.holder} by {self.delegate}"
+
+    def clean(self) -> None:
+        """Refuses a span that cannot be meant."""
+        super().clean()
+        refuse_far_span(self.starts_at, self.ends_at)

@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from routing.models.bounds import MOST_PLACES, MOST_TURNS, at_most
 from routing.models.people import Caps, Rep, Team
 from routing.models.types import Function
 
@@ -28,7 +29,9 @@ class Pool(Caps):
         help_text="Count a handoff that goes to the account's own owner as a turn",
     )
     return_allowance = models.PositiveSmallIntegerField(
-        default=3, help_text="Turns a member coming back from leave may catch up"
+        default=3,
+        validators=[at_most(MOST_TURNS, "turns")],
+        help_text="Turns a member coming back from leave may catch up",
     )
     is_active = models.BooleanField(default=True)
     ledger_checked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -51,7 +54,9 @@ class Membership(models.Model):
     pool = models.ForeignKey(Pool, models.CASCADE, related_name="memberships")
     rep = models.ForeignKey(Rep, models.PROTECT, related_name="memberships")
     weight = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(20)])
-    position = models.PositiveIntegerField(default=0, help_text="Breaks the last tie: lower goes first")
+    position = models.PositiveIntegerField(
+        default=0, validators=[at_most(MOST_PLACES, "places")], help_text="Breaks the last tie: lower goes first"
+    )
     is_active = models.BooleanField(default=True)
     pointer = models.BigIntegerField(default=0, editable=False)
     last_debit_seq = models.BigIntegerField(default=0, editable=False)

@@ -11,6 +11,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from routing.conditions import Conditions
+from routing.models.bounds import MOST_EMPLOYEES, MOST_PLACES, YEAR_OF_MINUTES, at_most
 from routing.models.people import Rep
 from routing.models.pools import Pool
 
@@ -93,14 +94,17 @@ class PartOfVersion(models.Model):
         return super().delete(*args, **kwargs)
 
 
+_EMPLOYEES = at_most(MOST_EMPLOYEES, "employees; blank means no bound")
+
+
 class Segment(PartOfVersion):
     """A market segment by head count, half-open [from, below); partner-like ones follow the account's tier instead."""
 
     rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="segments")
     code = models.SlugField(max_length=32)
     name = models.CharField(max_length=80)
-    employees_from = models.PositiveIntegerField(null=True, blank=True)
-    employees_below = models.PositiveIntegerField(null=True, blank=True)
+    employees_from = models.PositiveIntegerField(null=True, blank=True, validators=[_EMPLOYEES])
+    employees_below = models.PositiveIntegerField(null=True, blank=True, validators=[_EMPLOYEES])
     by_tier = models.BooleanField(default=False, help_text="Taken from the account's tier, not from its size")
 
     class Meta:
@@ -160,7 +164,7 @@ class Rule(PartOfVersion):
         ASSIGN_ANYWAY = "assign_anyway", "Assign anyway"
 
     rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="rules")
-    position = models.PositiveIntegerField()
+    position = models.PositiveIntegerField(validators=[at_most(MOST_PLACES, "places")])
     code = models.CharField(max_length=16)
     name = models.CharField(max_length=160)
     conditions = models.JSONField(default=dict, blank=True)
@@ -172,7 +176,7 @@ class Rule(PartOfVersion):
         "first contact within (minutes)",
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), at_most(YEAR_OF_MINUTES, "minutes, which is a year")],
         help_text="Blank: the policy's",
     )
     is_enabled = models.BooleanField(default=True)
@@ -212,6 +216,18 @@ class Rule(PartOfVersion):
                 | models.Q(pool__isnull=False),
                 name="rule_pool_strategy_has_a_pool",
                 violation_error_message="This strategy needs a pool. Choose one.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_catch_all=False)
+                | models.Q(strategy__in=("round_robin", "least_loaded", "queue")),
+                name="rule_catch_all_takes_all",
+                violation_error_message="The catch-all takes all, so it gives to the people of a pool.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(target_minutes__isnull=True)
+                | models.Q(target_minutes__gte=1, target_minutes__lte=YEAR_OF_MINUTES),
+                name="rule_target_within_a_year",
+                violation_error_message=f"First contact is due within 1 to {YEAR_OF_MINUTES:,} minutes, a year.",
             ),
         )
 

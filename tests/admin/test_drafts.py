@@ -246,7 +246,7 @@ def test_a_rule_names_only_what_its_version_has(boss: Client, draft: RuleSet):
 def test_a_rule_leads_to_an_active_pool_of_the_right_function(firm: Company, boss: Client, draft: RuleSet):
     part, closed = rule(draft), factories.PoolFactory.create(name="Closed", function=Function.AE, is_active=False)
     [said] = complaints(save(boss, part, pool=closed.pk))["pool"]
-    assert said == "Closed is not active, so nobody takes turns in it. Choose another pool."
+    assert said == "Closed is not active, so nobody in it takes anything. Choose another pool."
     [said] = complaints(save(boss, part, pool=firm.pools["cs"].pk))["pool"]
     assert said.startswith("Customer success (Customer success manager) does not receive SDR → AE (SQL).")
     assert save(boss, part, pool=firm.pools["ae_enterprise"].pk).status_code == 302

@@ -114,6 +114,7 @@ def test_a_cap_of_zero_is_allowed_and_means_none(boss: Client):
         ("load_cap", "-1", "Ensure this value is greater than or equal to 0."),
         ("segments", "enterprise, galactic", "No rules have a segment “galactic”. Choose from: enterprise, smb."),
         ("territories", "moon", "No rules have a territory “moon”. Choose from: emea-north."),
+        ("day_cap", "100001", "At most 100,000 handoffs; blank means no limit."),
     ],
 )
 def test_a_value_that_cannot_be_is_told_at_its_field(boss: Client, field: str, typed: str, sentence: str):
@@ -174,6 +175,30 @@ def test_an_absence_that_ends_before_it_starts_is_told_at_its_end(boss: Client):
     assert complaints(response) == {"ends_at": ["The absence ends before it starts. Set the end after the start."]}
 
 
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("starts_at", "0001-01-01", "This is far away. Choose a day between the years 2000 and 2100."),
+        ("ends_at", "9999-12-31", "This is far away. Choose a day between the years 2000 and 2100."),
+        ("ends_at", "2031-01-01", "This is longer than three years. Choose an earlier end."),
+    ],
+)
+@pytest.mark.parametrize("maker", [factories.AbsenceFactory, factories.DelegationFactory])
+def test_a_span_that_cannot_be_meant_is_told_at_its_field(
+    boss: Client, maker: Any, field: str, typed: str, sentence: str
+):
+    row = maker.create()
+    response = save(boss, row, **{f"{field}_0": typed, f"{field}_1": "12:00"})
+    assert sentence in complaints(response)[field]
+
+
+def test_one_person_may_be_away_twice_at_once(boss: Client):
+    """A sick day in the holidays is entered as it comes; whoever decides asks only whether any absence runs."""
+    absence = factories.AbsenceFactory.create()
+    factories.AbsenceFactory.create(rep=absence.rep, starts_at=absence.starts_at, ends_at=absence.ends_at)
+    assert save(boss, absence, note="Also sick").status_code == 302
+
+
 def test_an_office_is_held_once_for_the_company(boss: Client):
     held = factories.RoleFactory.create()
     response = save(boss, Role, code=held.code, holder=factories.RepFactory.create().pk)
@@ -200,6 +225,15 @@ def test_the_history_of_a_person_shows_who_changed_what_and_takes_nothing_back(b
     assert rep.history.latest().history_user == boss.user  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("maker", [factories.RepFactory, factories.TeamFactory, factories.PoolFactory])
+def test_a_folded_part_with_an_error_in_it_is_open(boss: Client, maker: Any):
+    row = maker.create()
+    assert "<details>" in boss.get(address(row, "change")).content.decode()
+    page = save(boss, row, load_cap="-1").content.decode()
+    assert "Ensure this value is greater than or equal to 0." in page
+    assert "<details>" not in page
+
+
 # --- Pools ------------------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +243,18 @@ def test_a_weight_that_is_not_1_to_20_is_told_at_its_field(boss: Client, weight:
     assert complaints(save(boss, membership, weight=weight)) == {"weight": ["A weight is a whole number from 1 to 20."]}
     membership.refresh_from_db()
     assert membership.weight == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("return_allowance", "1001", "At most 1,000 turns."),
+        ("load_cap", "99999999999", "At most 100,000 handoffs; blank means no limit."),
+    ],
+)
+def test_a_number_beyond_all_reason_is_told_at_its_field(boss: Client, field: str, typed: str, sentence: str):
+    pool = factories.PoolFactory.create()
+    assert complaints(save(boss, pool, **{field: typed})) == {field: [sentence]}
 
 
 def test_somebody_who_joins_a_pool_starts_level_with_the_last_of_the_others(boss: Client):
@@ -310,15 +356,43 @@ def test_the_ledger_cannot_be_written_by_hand(boss: Client):
         ("week", '{"mon": [[9, 17]]}', "is not a time of day"),
         ("week", '{"mon": [[["09:00"], "17:00"]]}', "is not a time of day"),
         ("time_zone", "Europe/Atlantis", "Europe/Atlantis"),
-        ("time_zone", "../etc/passwd", "is unknown"),
+        ("time_zone", "../etc/passwd", "is not a time zone"),
         ("country", "XX", "The public holidays of “XX” are not known"),
         ("country", "挪", "The public holidays of “挪” are not known"),
-        ("region", "BY", "“BY” is not a region of no country"),
+        ("region", "BY", "“BY” is a region of no country yet. Fill in the country, or leave this blank."),
+        ("week", '{"mon": [["09:00", "10:00"]], "mon": [["11:00", "12:00"]]}', "“mon” stands here twice"),
+        ("week", "[]", "This is no mapping."),
     ],
 )
 def test_hours_that_cannot_be_are_told_at_their_field(boss: Client, field: str, typed: str, sentence: str):
     calendar = factories.CalendarFactory.create()
     assert sentence in complaints(save(boss, calendar, **{field: typed}))[field][0]
+
+
+NEVER_SHUT = "A calendar that is open 24 hours, 7 days is never shut."
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("time_zone", "Europe/Atlantis", "is not a time zone. Use an IANA name such as Europe/Oslo."),
+        ("country", "NO", NEVER_SHUT),
+        ("week", '{"mon": [["09:00", "17:00"]]}', NEVER_SHUT),
+    ],
+)
+def test_a_calendar_that_is_never_shut_refuses_what_it_would_pass_by(
+    boss: Client, field: str, typed: str, sentence: str
+):
+    calendar = factories.CalendarFactory.create(always_open=True, week={})
+    assert sentence in complaints(save(boss, calendar, **{field: typed}))[field][0]
+    assert save(boss, calendar).status_code == 302
+
+
+def test_a_calendar_with_days_of_its_own_cannot_be_made_to_never_shut(boss: Client):
+    calendar = factories.HolidayFactory.create().calendar
+    assert NEVER_SHUT in complaints(save(boss, calendar, always_open="on", week="{}", country=""))["__all__"][0]
+    typed = {"always_open": "on", "week": "{}", "country": "", "holidays-0-DELETE": "on"}
+    assert save(boss, calendar, **typed).status_code == 302
 
 
 def test_the_days_of_a_week_are_shown_in_their_order(boss: Client):

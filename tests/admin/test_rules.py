@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from routing.append_only import maintenance
@@ -186,7 +187,11 @@ def test_no_draft_is_begun_from_what_was_never_live(boss: Client, live: RuleSet,
     ("typed", "sentence"),
     [
         ('{"segment": ["smb"]', "This is not JSON."),
-        ('["smb"]', "This is not JSON."),
+        ('["smb"]', "This is no mapping. Write names with their values between braces, as in the example."),
+        ('"x"', "This is no mapping."),
+        ("", "Nothing is written here, and no conditions mean everything. If that is meant, write {}."),
+        ('{"segment": ["smb"], "segment": ["enterprise"]}', "“segment” stands here twice, and only one of them would"),
+        ('{"score": {"from": 1, "from": 2}}', "“from” stands here twice"),
         ('{"shoe_size": ["44"]}', "“shoe_size” is not a field rules can use."),
         ('{"segment": []}', "segment: give a list of at least one word"),
         ('{"score": {"from": 90, "below": 70}}', "the range ends at 70, at or below its start 90"),
@@ -204,10 +209,11 @@ def test_conditions_that_cannot_be_are_told_at_their_field(boss: Client, draft: 
     assert rule.conditions == {}
 
 
-def test_conditions_left_empty_mean_everything(boss: Client, draft: RuleSet):
+def test_a_rule_that_asks_for_something_is_not_made_to_take_everything_by_an_emptied_box(boss: Client, draft: RuleSet):
     rule = draft.rules.get(position=1)
     Rule.objects.filter(pk=rule.pk).update(conditions={"segment": ["smb"]})
-    assert save(boss, rule, conditions="").status_code == 302
+    assert "write {}" in complaints(save(boss, rule, conditions=""))["conditions"][0]
+    assert save(boss, rule, conditions="{}").status_code == 302
     rule.refresh_from_db()
     assert rule.conditions == {}
 
@@ -227,4 +233,65 @@ def test_conditions_are_shown_line_by_line_and_in_words(boss: Client, draft: Rul
 
 def test_a_rule_that_takes_turns_needs_its_pool(boss: Client, draft: RuleSet):
     rule = draft.rules.get(position=1)
-    assert complaints(save(boss, rule, pool="")) == {"pool": ["This strategy takes turns in a pool. Choose the pool."]}
+    assert complaints(save(boss, rule, pool="")) == {
+        "pool": ["This strategy gives to the people of a pool. Choose the pool."]
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        *(
+            (
+                "strategy",
+                strategy,
+                "The catch-all takes everything, also what nobody owns. Choose “Weighted round robin”",
+            )
+            for strategy in ("account_owner", "open_deal_owner", "parent_account_owner", "named_rep", "pod")
+        ),
+        ("conditions", '{"country": ["NO"]}', "The catch-all takes everything, so it has no conditions. Write {}."),
+        ("is_enabled", "", "The catch-all takes what no other rule does, so it stays in use. Tick this."),
+        ("target_minutes", "", "The catch-all has a target of its own. Say within how many minutes."),
+        ("owner", "", "Somebody answers for what only the catch-all takes. Choose who."),
+    ],
+)
+def test_the_catch_all_cannot_be_made_to_take_less_than_all(
+    boss: Client, draft: RuleSet, field: str, typed: str, sentence: str
+):
+    catch_all = draft.rules.get(is_catch_all=True)
+    found = complaints(save(boss, catch_all, **{field: typed}))
+    assert list(found) == [field]
+    assert found[field][0].startswith(sentence)
+
+
+def test_the_catch_all_cannot_be_made_to_take_less_than_all_on_the_page_of_the_draft(boss: Client, draft: RuleSet):
+    found = complaints(save(boss, draft, **{"rules-2-strategy": "account_owner", "rules-2-pool": ""}))
+    assert found["rules-2-strategy"][0].startswith("The catch-all takes everything, also what nobody owns.")
+    assert complaints(save(boss, draft, **{"rules-2-is_enabled": ""}))["rules-2-is_enabled"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("changed", [{"strategy": "account_owner"}, {"target_minutes": 525_601}, {"target_minutes": 0}])
+def test_the_database_keeps_the_catch_all_and_the_targets_as_they_must_be(draft: RuleSet, changed: dict[str, Any]):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        draft.rules.filter(is_catch_all=True).update(**changed)
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "typed", "sentence"),
+    [
+        ("rules", "target_minutes", "99999999999", "At most 525,600 minutes, which is a year."),
+        ("rules", "target_minutes", "0", "Ensure this value is greater than or equal to 1."),
+        ("segments", "employees_below", "100000001", "At most 100,000,000 employees; blank means no bound."),
+    ],
+)
+def test_a_number_beyond_all_reason_is_told_at_its_field(
+    boss: Client, draft: RuleSet, part: str, field: str, typed: str, sentence: str
+):
+    row = getattr(draft, part).order_by("pk").first()
+    assert complaints(save(boss, row, **{field: typed})) == {field: [sentence]}
+
+
+def test_the_help_of_conditions_can_be_read_as_it_is_written(boss: Client, draft: RuleSet):
+    page = boss.get(address(draft.rules.get(position=1), "change")).content.decode()
+    assert "custom. with a name, e.g. custom.plan" in page

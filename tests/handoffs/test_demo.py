@@ -285,3 +285,14 @@ def test_everybody_on_the_roster_has_a_first_line_of_history_as_they_stand(loade
     for team in Team.objects.all():
         assert team.history.get().manager_id == team.manager_id, team
     assert {line.history_date < NOW for line in Rep.history.all()} == {True}
+
+
+def test_everybody_on_the_roster_can_be_edited_and_nobody_is_covered_in_a_ring(loaded):
+    for rep in Rep.objects.select_related("cover"):
+        chain, cover = [rep], rep.cover
+        while cover is not None:
+            assert cover not in chain, [person.name for person in (*chain, cover)]
+            chain, cover = [*chain, cover], cover.cover
+        rep.full_clean()
+    for absence in Absence.objects.all():
+        absence.full_clean()

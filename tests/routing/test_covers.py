@@ -62,3 +62,29 @@ def test_an_absence_does_not_stand_in_its_own_way_when_it_is_edited() -> None:
     row.save()
     row.note = "Two weeks"
     row.full_clean()
+
+
+def test_a_ring_that_stands_is_in_the_way_of_no_other_edit() -> None:
+    first, second = chain("A", "B")
+    Rep.objects.filter(pk=second.pk).update(cover=first)
+    first.job_title = "Team lead"
+    first.full_clean()
+    second.refresh_from_db()
+    second.full_clean()
+    second.cover = None
+    second.full_clean()
+    second.save()
+    second.cover = first
+    with pytest.raises(ValidationError):
+        second.full_clean()
+
+
+def test_absences_that_stand_in_a_ring_are_edited_all_the_same() -> None:
+    first, second = (RepFactory.create() for _ in range(2))
+    for row in (absence(first, second), absence(second, first)):
+        row.save()
+    row.note = "Two weeks"
+    row.full_clean()
+    row.ends_at += timedelta(days=1)
+    with pytest.raises(ValidationError):
+        row.full_clean()

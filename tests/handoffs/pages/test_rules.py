@@ -82,7 +82,7 @@ def test_the_page_says_what_changes_in_words(draft: RuleSet, sign_in: SignIn):
 def test_what_blocks_it_is_said_with_the_way_there_for_staff_alone(draft: RuleSet, sign_in: SignIn, firm: Company):
     firm.pools["ae_general"].is_active = False
     firm.pools["ae_general"].save()
-    sentence = "Blocks it. General AE is not active, so nobody takes turns in it. Choose another pool."
+    sentence = "Blocks it. General AE is not active, so nobody in it takes anything. Choose another pool."
     address = f"/admin/routing/rule/{draft.rules.get(code='R-220').pk}/change/"
     leadership = sign_in("clara").get(f"/rules/{draft.number}/")
     assert sentence in words(leadership)
