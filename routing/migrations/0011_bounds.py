@@ -12,7 +12,7 @@ on, off = guard()
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('routing', '0009_strategy_queue'),
+        ('routing', '0010_frozen_wholly'),
     ]
 
     # SQLite makes the table of rules anew.
