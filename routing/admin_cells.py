@@ -8,8 +8,12 @@ from typing import Any
 from django.utils.html import format_html
 
 from routing.conditions import Conditions
+from routing.models import Rule
+from routing.rule_words import Names
 
 NOTHING = "-"
+NAMES = Names({}, {})
+"""Territories by their codes: a table may show many versions."""
 
 
 def minutes(count: int | None) -> str:
@@ -25,12 +29,22 @@ def minutes(count: int | None) -> str:
 
 
 def conditions(raw: object) -> str:
-    """A rule's conditions in words, or what is wrong with them."""
+    """Conditions in words, or what is wrong with them."""
+    return _sound(raw) or "; ".join(map(str, NAMES.conditions(raw))) or "everything"
+
+
+def asked(rule: Rule) -> str:
+    """All that a rule asks, in words, or what is wrong with it. Its named person is looked at."""
+    return _sound(rule.conditions) or "; ".join(map(str, NAMES.rule(rule))) or "everything"
+
+
+def _sound(raw: object) -> str:
+    """What is wrong with conditions; empty if nothing is."""
     try:
-        items = Conditions.from_json(raw).items
+        Conditions.from_json(raw)
     except ValueError as error:
         return str(error)
-    return "; ".join(item.words() for item in items) or "everything"
+    return ""
 
 
 def as_json(value: Any) -> str:

@@ -112,7 +112,10 @@ class RuleForm(SeenForm, RuleLineForm):
     conditions = json_field(CONDITIONS_HELP, if_blank=BLANK)
 
     class Meta(RuleLineForm.Meta):
-        pass
+        help_texts: ClassVar[dict[str, str]] = {
+            "named_rep": "For the strategy “Named account's person” alone. Blank: whoever the account names in the CRM",
+            "pool": "For the strategies that give to the people of a pool",
+        }
 
 
 class TerritoryLineForm(NamedByRules, ModelForm[Territory]):

@@ -130,7 +130,7 @@ class RuleAdmin(PartAdmin):
 
     @display(description="when")
     def when(self, rule: Rule) -> str:
-        return admin_cells.conditions(rule.conditions)
+        return admin_cells.asked(rule)
 
     @display(description="first contact within", ordering="target_minutes")
     def target(self, rule: Rule) -> str:

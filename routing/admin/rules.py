@@ -77,11 +77,11 @@ class RuleInline(PartInline):
     autocomplete_fields = ("pool",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
-        return super().get_queryset(request).select_related("pool", "rule_set")
+        return super().get_queryset(request).select_related("pool", "named_rep", "rule_set")
 
     @display(description="when")
     def when(self, rule: Rule) -> str:
-        return admin_cells.conditions(rule.conditions)
+        return admin_cells.asked(rule)
 
 
 class TerritoryInline(PartInline):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import RawDescriptionHelpFormatter
+from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,11 +37,12 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--version", type=int, metavar="N", help="of the rules; default: the live one")
+        parser.add_argument("number", nargs="?", type=_number, metavar="N", help="version; default: the live one")
+        parser.add_argument("--version", type=_number, metavar="N", help="the same")
         parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
     def handle(self, **options: Any) -> None:
-        rule_set = _version(options["version"])
+        rule_set = _version(options["number"] or options["version"])
         findings, failures = linting.findings(rule_set.pk), checks.failures(rule_set.pk)
         if options["format"] == "json":
             self.stdout.write(json.dumps(_as_json(rule_set, findings, failures), indent=2, ensure_ascii=False))
@@ -49,10 +50,24 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(_as_text(rule_set, findings, failures)))
         blocking = sum(finding.blocking for finding in findings) + sum(failure.blocking for failure in failures)
         if blocking:
-            raise CommandError(
-                f"{_counted(blocking, 'finding')} of v{rule_set.number} must be mended before it can be published.",
-                returncode=BLOCKING,
-            )
+            raise CommandError(f"{_counted(blocking, 'finding')} {_way_out(rule_set)}", returncode=BLOCKING)
+
+
+def _number(typed: str) -> int:
+    """The number of a version, as 3 or v3."""
+    number = typed.removeprefix("v")
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
+        raise ArgumentTypeError(f"“{typed}” is not the number of a version; write 3, or v3")
+    return int(number)
+
+
+def _way_out(rule_set: RuleSet) -> str:
+    name = f"v{rule_set.number}"
+    if rule_set.state == RuleSet.State.LIVE:
+        return f"of {name}, which is live, would keep it from being published today. Begin a draft and mend it there."
+    if rule_set.state == RuleSet.State.ARCHIVED:
+        return f"of {name}, which is archived, would keep it from being published again."
+    return f"of {name} must be mended before it can be published."
 
 
 def _version(number: int | None) -> RuleSet:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from argparse import RawDescriptionHelpFormatter
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from handoffs.models import Handoff
+from handoffs.models import Handoff, State
 from routing.models import Decision
 from routing.replay import NotReplayableError, Replayed, replay
+from routing.turns import UNIT
 
 WRONG_INPUT, DIFFERS = 2, 3
+UNDECIDED = {
+    State.RECEIVED: "was just received, so nobody has been looked for yet. Try again in a minute.",
+    State.BLOCKED: "is blocked, so nobody has been looked for.",
+    State.UNASSIGNED: "waits, and nobody has been looked for yet. Try again in a minute.",
+}
+"""Why there is no decision about a handoff, by its state; any other was given to somebody."""
 
 
 class Command(BaseCommand):
@@ -31,7 +39,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "decision", metavar="ID", help="number of a decision, or a handoff such as HO-12 for all its"
+            "decision", metavar="ID", help="number of a decision, or a handoff such as HO-12 for all of its decisions"
         )
         parser.add_argument("--format", choices=("text", "json"), default="text", help="text, or one JSON object each")
 
@@ -63,10 +71,13 @@ def _decisions(asked: str) -> list[Decision]:
         if handoff is None:
             raise CommandError(f"There is no handoff {asked.upper()}.", returncode=WRONG_INPUT)
         found = list(Decision.objects.filter(handoff_uuid=handoff.uuid).order_by("id"))
-        missing = f"{handoff.reference} was never decided by a rule: it was given by hand, or nobody looked at it yet."
+        missing = f"{handoff.reference} {UNDECIDED.get(handoff.state, 'was given by hand, so no rule decided it.')}"
     else:
         found = list(Decision.objects.filter(pk=int(number)))
-        missing = f"There is no decision {number}. A handoff's page and the administration show the numbers."
+        missing = (
+            f"There is no decision {number}. The administration lists their numbers under Decisions; "
+            "or name the handoff, such as HO-12."
+        )
     if not found:
         raise CommandError(missing, returncode=WRONG_INPUT)
     return found
@@ -81,11 +92,17 @@ def _as_text(decision: Decision, replayed: Replayed) -> str:
     lines.append(f"  > {replayed.line.code} {replayed.line.name} takes it ({replayed.line.strategy})")
     for candidate in receipt["candidates"]:
         mark = ">" if candidate["rep"] == replayed.rep else "-"
-        pointer = f", pointer {candidate['pointer']}, weight {candidate['weight']}" if candidate["member"] else ""
-        lines.append(f"    {mark} {candidate['name']}: {candidate['words']}{pointer}")
+        so_far = f", {_turns(candidate)}" if candidate["member"] else ""
+        lines.append(f"    {mark} {candidate['name']}: {candidate['words']}{so_far}")
     outcome = "the same as stored" if replayed.is_same else "NOT what is stored"
     lines.append(f"  {decision.get_outcome_display()}: {outcome}")
     return "\n".join([*lines, *(f"  ! {difference}" for difference in replayed.differences)])
+
+
+def _turns(candidate: Mapping[str, Any]) -> str:
+    """Turns had by then, which weigh less for whoever has more weight."""
+    had = f"{candidate['pointer'] / UNIT:,.2f}".rstrip("0").rstrip(".")
+    return f"{had} turn{'' if had == '1' else 's'} so far, weight {candidate['weight']}"
 
 
 def _as_json(decision: Decision, replayed: Replayed) -> str:
