@@ -41,6 +41,10 @@ LONGEST_NAME = 64
 LARGEST_NUMBER = 2_147_483_647
 
 
+Say = Callable[[str, str], str]
+"""From a field and a value of it, as rules spell it, to what people call that value."""
+
+
 class ConditionError(ValueError):
     """A condition that cannot be; `field` is its name, and the message a sentence with the way out."""
 
@@ -105,10 +109,12 @@ class Condition:
             return self.below is not None and found < self.below
         return found >= self.at_least and (self.below is None or found < self.below)
 
-    def words(self) -> str:
-        """The condition as people say it: "segment is enterprise or mid_market"."""
+    def words(self, *, say: Say | None = None) -> str:
+        """The condition as people say it: "segment is enterprise or mid_market". `say` may know better words."""
         name = self.field.removeprefix(CUSTOM).replace("_", " ")
         parts = ["something that cannot be read"] if self.is_unreadable else sorted(self.values)
+        if say is not None and not self.is_unreadable:
+            parts = sorted(say(self.field, word) for word in parts)
         if self.prefixes:
             parts = [f"{prefix}…" for prefix in self.prefixes]
         elif self.at_least is not None and self.below is not None:

@@ -27,12 +27,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from routing.conditions import Say
 from routing.corners import own_record
 from routing.facts import Facts
 from routing.lint_gaps import joined
 from routing.lint_search import Budget, Found, OutOfBudgetError, Search
 from routing.lint_space import Space, TooWideError, bits
-from routing.lint_words import conditions_in_words, listed
+from routing.lint_words import as_spelt, conditions_in_words, listed
 from routing.matcher import OWNER_STRATEGIES, POD, CompiledRules, Line
 
 STEPS_PER_RULE = 50_000
@@ -107,6 +108,7 @@ class Linting:
     """Such a record, by line and the earlier line."""
     leading_to: dict[str, int] = field(default_factory=dict)
     """By where lines lead, these lines as bits."""
+    say: Say = as_spelt
     on_purpose: int = 0
     """The lines that come first on purpose: they give an account to its own people."""
 
@@ -178,7 +180,7 @@ class Linting:
         with suppress(OutOfBudgetError):
             found = Search(space, budget).find([area], 0) if needed else None
             if found is None:
-                why = conditions_in_words(line)
+                why = conditions_in_words(line, self.say)
                 return Finding(
                     kind="dead",
                     code=line.code,
@@ -224,7 +226,7 @@ class Linting:
             found.extend(search.find_all([space.lines[number]], self.before[number], most=GAPS_PER_PLACE))
         except OutOfBudgetError:
             gave_up = True
-        gaps = joined(space, found)
+        gaps = joined(space, found, self.say)
         for shown, (words, gap) in enumerate(gaps[:GAPS_SHOWN], start=1):
             more = len(gaps) - GAPS_SHOWN
             rest = f" At least {more} smaller gaps are not listed." if shown == GAPS_SHOWN and more > 0 else ""
@@ -316,13 +318,18 @@ class Linting:
                 self.seen[number, first] = facts
 
 
-def findings_of(rules: CompiledRules, *, targets: Mapping[int, Target], types: Sequence[str]) -> list[Finding]:
-    """All findings about a version, rule by rule in their order; the same version gives the same list."""
+def findings_of(
+    rules: CompiledRules, *, targets: Mapping[int, Target], types: Sequence[str], say: Say = as_spelt
+) -> list[Finding]:
+    """All findings about a version, rule by rule in their order; the same version gives the same list.
+
+    `say` knows what people call the values.
+    """
     try:
         space, too_wide = Space(rules, types), ""
     except TooWideError as error:
         space, too_wide = None, f"{error} "
-    found = list(Linting(rules, targets, types, space).findings())
+    found = list(Linting(rules, targets, types, space, say=say).findings())
     if too_wide:
         found.append(_about_all(f"{too_wide}Gaps were not looked for, and of dead rules and overlaps only the plain."))
     return found

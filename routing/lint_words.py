@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from routing.conditions import Say
 from routing.facts import Facts
 from routing.lint_space import SIZE, Box, Cell, Space, Variable, segment_of
 from routing.matcher import Line
@@ -17,12 +18,22 @@ def listed(words: Sequence[str], *, last: str = "and") -> str:
     return f" {last} ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
-def conditions_in_words(line: Line) -> str:
+def as_spelt(_field: str, word: str) -> str:
+    """What rules write, for whoever knows no names."""
+    return word
+
+
+def conditions_in_words(line: Line, say: Say = as_spelt) -> str:
     """What a rule asks for."""
-    return " and ".join(condition.words() for condition in line.conditions.items) or "everything"
+    return _all_of([condition.words(say=say) for condition in line.conditions.items]) or "everything"
 
 
-def box_in_words(space: Space, box: Box) -> str:
+def _all_of(parts: Sequence[str]) -> str:
+    """Joined so that what stands between two ands belongs together, though it may be a choice."""
+    return ", and ".join(parts) if any(" or " in part for part in parts) else " and ".join(parts)
+
+
+def box_in_words(space: Space, box: Box, say: Say = as_spelt) -> str:
     """What the records of a box have in common. Facts that only place them on the map are left to the territory, and
     that nobody owns them goes without saying.
     """
@@ -31,24 +42,33 @@ def box_in_words(space: Space, box: Box) -> str:
         kind = name.partition(".")[0]
         if kind in {"owners", "named", "pod"} or (space.uses_places and name not in space.fields_of_rules):
             continue
-        parts.append(_size(space, mask) if name == SIZE else _plain(space.variables[name], mask))
-    return " and ".join(parts)
+        parts.append(_size(space, mask, say) if name == SIZE else _plain(space.variables[name], mask, say))
+    return _all_of(parts)
 
 
-def _plain(variable: Variable, mask: int) -> str:
+def _plain(variable: Variable, mask: int, say: Say) -> str:
     name = variable.name.removeprefix("custom.").replace("_", " ")
     if variable.name == "score":
         return f"{name} is {_stretches(variable, mask)}"
-    inside = _words(variable, mask)
+    spelt = _words(variable, mask)
+    inside = _said(variable, spelt, say)
     closed, named = variable.name == "handoff_type", variable.named
-    if closed or all(word in named for word in inside if word != UNKNOWN):
+    if closed or all(word in named for word in spelt if word != UNKNOWN):
         shown = inside if len(inside) <= MOST_WORDS else [*inside[:MOST_WORDS], f"{len(inside) - MOST_WORDS} others"]
         return f"{name} is {listed(shown, last='or')}"
-    within = set(inside)
-    outside = [word for word in _words(variable, variable.full & ~mask) if word not in within]
+    within = set(spelt)
+    outside = _said(variable, [word for word in _words(variable, variable.full & ~mask) if word not in within], say)
     return f"{name} is {'none of' if len(outside) > 1 else 'not'} {listed(outside, last='or')}".replace(
         f"not {UNKNOWN}", "known"
     )
+
+
+def _said(variable: Variable, words: Sequence[str], say: Say) -> list[str]:
+    """Values by their names; what is not known stays so, and of products that come together each has its own."""
+    return [
+        word if word == UNKNOWN else " with ".join(say(variable.name, part) for part in word.split(" with "))
+        for word in words
+    ]
 
 
 def _words(variable: Variable, mask: int) -> list[str]:
@@ -72,7 +92,7 @@ def _word(variable: Variable, cell: Cell) -> str:
     return UNKNOWN if value is None else str(value)
 
 
-def _size(space: Space, mask: int) -> str:
+def _size(space: Space, mask: int, say: Say) -> str:
     """By segments where it is made of whole ones, else by head count."""
     variable = space.variables[SIZE]
 
@@ -82,7 +102,8 @@ def _size(space: Space, mask: int) -> str:
     inside = segments(mask)
     if not inside & segments(variable.full & ~mask):
         order = [*(bounds.code for bounds in space.rules.segments), UNKNOWN]
-        return f"segment is {listed(sorted(inside, key=order.index), last='or')}"
+        words = [word if word == UNKNOWN else say("segment", word) for word in sorted(inside, key=order.index)]
+        return f"segment is {listed(words, last='or')}"
     return f"employee count is {_stretches(variable, mask)}"
 
 

@@ -11,6 +11,8 @@ from routing.conditions import ConditionError, Conditions
 from routing.lint import Finding, Target, findings_of
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line
 from routing.models import Function, HandoffType, Membership, Pod, Pool, Rep, Rule, RuleSet, Territory
+from routing.rule_words import Names
+from routing.soundness import ASKS_A_POOL
 
 
 def findings(rule_set_id: int) -> list[Finding]:
@@ -20,7 +22,20 @@ def findings(rule_set_id: int) -> list[Finding]:
     RuleSet.DoesNotExist.
     """
     rules = compile_now(rule_set_id)
-    return [*_unreadable(rule_set_id), *findings_of(rules, targets=targets_of(rules), types=HandoffType.values)]
+    found = findings_of(rules, targets=targets_of(rules), types=HandoffType.values, say=Names.of(rule_set_id).value)
+    return [*_unreadable(rule_set_id), *_catch_all(rules), *found]
+
+
+def _catch_all(rules: CompiledRules) -> Iterator[Finding]:
+    """What keeps handoffs from finding anybody at all."""
+    if not any(line.is_catch_all and line.strategy in ASKS_A_POOL for line in rules.lines):
+        yield Finding(
+            kind="catch_all",
+            code="",
+            blocking=True,
+            sentence="No rule in use takes everything, so some handoffs would find nobody. Let the catch-all give to a "
+            "pool.",
+        )
 
 
 def targets_of(rules: CompiledRules) -> dict[int, Target]:

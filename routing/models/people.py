@@ -175,7 +175,7 @@ class Rep(Caps):
         Two who cover each other are no danger to whoever decides, so that a ring which stands is in nobody's way.
         """
         super().clean()
-        if self.pk is not None and Rep.objects.filter(pk=self.pk, cover=self.cover_id).exists():
+        if Rep.objects.filter(pk=self.pk, cover=self.cover_id).exists():
             return
         seen: set[int] = set()
         current = self.cover
@@ -257,7 +257,7 @@ class Absence(models.Model):
         as_it_was = Absence.objects.filter(
             pk=self.pk, cover=self.cover_id, rep=self.rep_id, starts_at=self.starts_at, ends_at=self.ends_at
         )
-        if self.pk is not None and as_it_was.exists():
+        if as_it_was.exists():
             return
         asked: set[int] = {self.cover_id}
         found = asked

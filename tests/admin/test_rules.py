@@ -228,7 +228,7 @@ def test_conditions_are_shown_line_by_line_and_in_words(boss: Client, draft: Rul
         '  "segment": ["smb", "missing"]',
     ]
     assert json.loads(shown) == stored
-    assert "score is 70 to 89; segment is smb or not known" in boss.get(address(Rule, "changelist")).content.decode()
+    assert "score is 70 to 89; segment is SMB or not known" in boss.get(address(Rule, "changelist")).content.decode()
 
 
 def test_a_rule_that_takes_turns_needs_its_pool(boss: Client, draft: RuleSet):
@@ -290,6 +290,25 @@ def test_a_number_beyond_all_reason_is_told_at_its_field(
 ):
     row = getattr(draft, part).order_by("pk").first()
     assert complaints(save(boss, row, **{field: typed})) == {field: [sentence]}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        ("account_owner", "the account has an owner in the receiving role"),
+        ("named_rep", "somebody in the receiving role is named for the account"),
+        ("pod", "a pod owns the account"),
+    ],
+)
+def test_a_rule_that_asks_for_an_owner_is_not_shown_as_taking_everything(
+    boss: Client, draft: RuleSet, strategy: str, words: str
+):
+    places = (address(Rule, "changelist"), address(draft, "change"))
+    before = [boss.get(where).content.decode().count("everything") for where in places]
+    Rule.objects.filter(pk=draft.rules.get(position=1).pk).update(strategy=strategy, pool=None)
+    pages = [boss.get(where).content.decode() for where in places]
+    assert [words in page for page in pages] == [True, True]
+    assert [page.count("everything") for page in pages] == [count - 1 for count in before]
 
 
 def test_the_help_of_conditions_can_be_read_as_it_is_written(boss: Client, draft: RuleSet):

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from handoffs.models import Handoff
+from handoffs.models import Handoff, State
 from routing.models import Decision
 from tests.factories import Company
 from tests.handoffs.given import assigned, received
@@ -34,7 +34,7 @@ def refused(*arguments: str) -> tuple[str, int]:
 def test_the_trace_is_told_in_words(handoff: Handoff) -> None:
     words = said(handoff.reference)
     assert "takes it (round_robin)" in words
-    assert "    > Ingrid Solheim: can take it, pointer 0, weight 1" in words
+    assert "    > Ingrid Solheim: can take it, 0 turns so far, weight 1" in words
     assert words.endswith("Assigned: the same as stored\n")
     assert said(str(Decision.objects.get().pk)) == words
 
@@ -59,7 +59,7 @@ def test_what_was_altered_ends_with_three(handoff: Handoff) -> None:
     ("asked", "why"),
     [
         ("HO-99999", "There is no handoff HO-99999."),
-        ("99999", "There is no decision 99999."),
+        ("99999", "There is no decision 99999. The administration lists their numbers under Decisions"),
         ("ho-", "is neither the number of a decision nor a handoff"),
         ("-1", "neither"),
         ("9" * 40, "neither"),
@@ -74,4 +74,15 @@ def test_what_is_not_there_ends_with_two(firm: Company, asked: str, why: str) ->
 
 def test_a_handoff_that_nobody_decided_yet_says_so(firm: Company) -> None:
     sentence, code = refused(received(firm).reference)
-    assert (code, "was never decided by a rule" in sentence) == (2, True)
+    assert (code, "was just received, so nobody has been looked for yet" in sentence) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [(State.BLOCKED, "is blocked, so nobody has been looked for."), (State.WITHDRAWN, "was given by hand")],
+)
+def test_a_handoff_without_a_decision_says_why(firm: Company, state: State, why: str) -> None:
+    handoff = received(firm)
+    Handoff.objects.filter(pk=handoff.pk).update(state=state)
+    sentence, code = refused(handoff.reference)
+    assert (code, sentence.startswith(f"{handoff.reference} {why}")) == (2, True)

@@ -23,6 +23,7 @@ from tests.factories import (
     RepFactory,
     RuleFactory,
     RuleSetFactory,
+    SegmentFactory,
     TerritoryFactory,
 )
 from tests.routing.test_matcher import NORDICS, OSLO, SEGMENTS, line
@@ -85,7 +86,7 @@ def test_conditions_that_exclude_each_other_are_told_with_their_words() -> None:
     finding = only("dead", lint(line("R-1", conditions={"segment": ["smb"], "employee_count": {"from": 100}})))
     assert (finding.witness, finding.blocking) == (None, True)
     assert finding.sentence == (
-        "R-1 Rule R-1 never takes anything: no record can meet “employee count is 100 or more and segment is smb”. "
+        "R-1 Rule R-1 never takes anything: no record can meet “employee count is 100 or more, and segment is smb”. "
         "Correct the conditions or delete the rule."
     )
 
@@ -139,7 +140,7 @@ def test_a_gap_is_told_in_words_with_a_record_in_it() -> None:
     finding = only("gap", lint(smb, rest))
     assert (finding.code, finding.blocking) == ("R-99", False)
     assert finding.sentence == (
-        "Only the catch-all R-99 Rule R-99 takes records where handoff type is sql_to_ae and segment is partner, "
+        "Only the catch-all R-99 Rule R-99 takes records where handoff type is sql_to_ae, and segment is partner, "
         "enterprise or not known. Add a rule for them, or leave them to the catch-all."
     )
     assert finding.witness.handoff_type == "sql_to_ae"
@@ -149,10 +150,12 @@ def test_a_gap_by_words_and_numbers_says_what_is_left_out() -> None:
     norway = line("R-1", conditions={"country": ["NO", "SE"]})
     young = line("R-2", conditions={"score": {"from": 0, "below": 40}, "custom.plan": ["gold", "missing"]})
     words = [each.sentence for each in lint(norway, young) if each.kind == "gap"]
-    assert any("country is none of NO or SE and score is under 0, 40 or more or not known" in text for text in words), (
+    assert any(
+        "country is none of NO or SE, and score is under 0, 40 or more or not known" in text for text in words
+    ), words
+    assert any("country is none of NO or SE, and plan is not gold" in text or "plan is" in text for text in words), (
         words
     )
-    assert any("country is none of NO or SE and plan is not gold" in text or "plan is" in text for text in words), words
 
 
 def test_without_a_gap_nothing_is_said_of_the_catch_all() -> None:
@@ -322,7 +325,7 @@ def test_the_command_says_what_blocks_and_ends_with_three() -> None:
     text, error = output("--version", "41")
     assert "blocks  R-1 Nordics leads to nobody: its pool Empty has no active member." in text
     assert 'for example {"handoff_type": "mql_to_sales", "country": "NO"}' in text
-    assert "note    Only the catch-all R-9 Rest takes records where country is not NO." in text
+    assert "note    Only the catch-all R-9 Rest takes records where country is not Norway." in text
     assert error.returncode == 3
     assert str(error) == "1 finding of v41 must be mended before it can be published."
     assert version.number == 41
@@ -357,6 +360,42 @@ def test_a_version_that_is_not_there_is_wrong_input() -> None:
     text, error = output("--version", "7")
     assert (text, str(error)) == ("", "There is no version 7; there are v41. Name one by its number.")
     assert error.returncode == 2
+
+
+def test_a_stored_version_is_spoken_of_in_the_words_that_people_use() -> None:
+    asked = {"handoff_type": ["sql_to_ae"], "country": ["NO"], "segment": ["mid_market"]}
+    version = stored(conditions=asked)
+    SegmentFactory.create(
+        rule_set=version, code="mid_market", name="Mittelstand", employees_from=0, employees_below=900
+    )
+    SegmentFactory.create(rule_set=version, code="enterprise", name="Enterprise", employees_from=900)
+    said = " ".join(each.sentence for each in linting.findings(version.pk) if each.kind == "gap")
+    assert "handoff type is not SQL" in said or "handoff type is MQL" in said
+    assert "country is not Norway" in said
+    assert "segment is Enterprise or not known" in said
+    assert not any(code in said for code in ("sql_to_ae", "mql_to_sales", "mid_market", "NO"))
+
+
+def test_a_version_whose_catch_all_is_gone_may_not_be_published() -> None:
+    version = stored()
+    version.rules.filter(is_catch_all=True).delete()
+    (finding,) = [each for each in linting.findings(version.pk) if each.kind == "catch_all"]
+    assert finding.blocking
+    assert "takes everything" in finding.sentence
+
+
+def test_the_command_takes_the_number_with_and_without_its_letter() -> None:
+    stored(conditions={})
+    assert output("41") == output("v41") == output("--version", "41") == ("v41 is sound: nothing to report.\n", None)
+    error = output("vier")[1]
+    assert error is not None
+    assert "“vier” is not the number of a version; write 3, or v3" in str(error)
+
+
+def test_the_command_says_of_live_rules_that_they_are_live() -> None:
+    version = stored(pool=PoolFactory.create())
+    RuleSet.objects.filter(pk=version.pk).update(state=RuleSet.State.LIVE, published_at=NOW)
+    assert str(output()[1]).startswith("1 finding of v41, which is live, would keep it from being published today.")
 
 
 def test_territories_of_a_stored_version_are_known() -> None:
