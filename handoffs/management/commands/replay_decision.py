@@ -20,7 +20,7 @@ UNDECIDED = {
     State.BLOCKED: "is blocked, so nobody has been looked for.",
     State.UNASSIGNED: "waits, and nobody has been looked for yet. Try again in a minute.",
 }
-"""Why there is no decision about a handoff, by its state; any other was given to somebody."""
+"""Why there is no decision about a handoff, by its state; any other was given by hand or ended before."""
 
 
 class Command(BaseCommand):
@@ -71,7 +71,7 @@ def _decisions(asked: str) -> list[Decision]:
         if handoff is None:
             raise CommandError(f"There is no handoff {asked.upper()}.", returncode=WRONG_INPUT)
         found = list(Decision.objects.filter(handoff_uuid=handoff.uuid).order_by("id"))
-        missing = f"{handoff.reference} {UNDECIDED.get(handoff.state, 'was given by hand, so no rule decided it.')}"
+        missing = f"{handoff.reference} {UNDECIDED.get(handoff.state, 'was never decided by a rule.')}"
     else:
         found = list(Decision.objects.filter(pk=int(number)))
         missing = (
