@@ -21,7 +21,7 @@ from handoffs.models import (
 from routing.admin_base import ModelForm, PaginationInlineFormSet
 from routing.form_fields import json_field, words_field
 from routing.forms import ZONE_HELP
-from routing.models.people import validate_time_zone
+from routing.models.bounds import validate_time_zone
 
 
 class _OfAccount(ModelForm[Any]):

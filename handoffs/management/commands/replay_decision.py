@@ -15,7 +15,7 @@ from routing.replay import NotReplayableError, Replayed, replay
 from routing.turns import UNIT
 
 WRONG_INPUT, DIFFERS = 2, 3
-UNDECIDED = {
+UNDECIDED: Mapping[str, str] = {
     State.RECEIVED: "was just received, so nobody has been looked for yet. Try again in a minute.",
     State.BLOCKED: "is blocked, so nobody has been looked for.",
     State.UNASSIGNED: "waits, and nobody has been looked for yet. Try again in a minute.",
