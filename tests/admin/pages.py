@@ -72,6 +72,11 @@ def save(client: Client, row: Model | type[Model], **typed: Any) -> HttpResponse
     return client.post(where, fields_of(shown) | {name.replace("__at__", "-"): value for name, value in typed.items()})
 
 
+def one_new_line(prefix: str, **typed: Any) -> dict[str, Any]:
+    """What the page sends when somebody adds one line to an inline that has none."""
+    return {f"{prefix}-TOTAL_FORMS": 1} | {f"{prefix}-0-{name}": value for name, value in typed.items()}
+
+
 def complaints(response: HttpResponse) -> dict[str, list[str]]:
     """What the page complains about, by field; "__all__" for the form as a whole, with every inline's own."""
     assert response.status_code == 200, f"saved, and went on to {response.get('Location')}"
