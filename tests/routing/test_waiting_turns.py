@@ -142,13 +142,14 @@ def test_a_chain_of_covers_is_followed_and_where_it_ends_the_next_in_turn_takes_
 
 def test_a_cover_who_cannot_take_it_by_now_is_passed_over_under_the_lock() -> None:
     pool_with("cover")
-    cover = RepFactory.create(first_name="Z", last_name="", load_cap=1)
+    cover = RepFactory.create(first_name="Z", last_name="")
     covered_by("A", cover)
     AbsenceFactory.create(rep=who("A"))
-    drafts = [decide(FACTS, now=NOW) for _ in range(2)]
-    Membership.objects.filter(rep=who("B")).update(position=9)
-    assert give(drafts[0]).rep == cover
-    assert {give(drafts[1]).rep} <= {who("B"), who("C")}
+    draft = decide(FACTS, now=NOW)
+    Rep.objects.filter(pk=cover.pk).update(load_cap=0)
+    outcome = give(draft)
+    assert outcome.rep == who("B")
+    assert [(each["name"], each["code"]) for each in outcome.decision.receipt["stand_ins"]] == [("Z", "load_cap")]
     assert_all_replay()
 
 
