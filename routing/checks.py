@@ -93,6 +93,11 @@ def saved_failures(rules: CompiledRules) -> Iterator[Failure]:
             yield failure
 
 
+def saved(rule_set_id: int) -> list[Failure]:
+    """The saved cases that fail on a version as it stands. Raises RuleSet.DoesNotExist."""
+    return list(saved_failures(compile_now(rule_set_id)))
+
+
 def tried(check: Check, rule_set_id: int) -> Failure | None:
     """What would fail if the version were published with this case, saved or not; None if it comes out right.
 

@@ -16,7 +16,7 @@ from routing import checks, linting, rebasing, soundness
 from routing.compiling import compile_now, compiled
 from routing.contents import contents_of
 from routing.drafts import copy_parts
-from routing.found import problems_of
+from routing.found import CHECK, problems_of
 from routing.models import RuleSet, User
 from routing.soundness import Problem
 from routing.version_locks import VersionError, lock, lock_live, next_number
@@ -83,18 +83,19 @@ def withdraw_submission(rule_set: RuleSet) -> RuleSet:
 
 
 @transaction.atomic
-def publish(rule_set: RuleSet, *, signed_hash: str, now: datetime) -> RuleSet:
+def publish(rule_set: RuleSet, *, signed_hash: str, now: datetime, despite_checks: bool = False) -> RuleSet:
     """Makes a version live and archives the one before, at once and together.
 
     `signed_hash` is what the signatures are under. Handoffs that are on their way keep their version; whatever is
-    decided after the commit, in whichever process, is decided by this one.
+    decided after the commit, in whichever process, is decided by this one. `despite_checks` for a version that was live
+    before: a saved check that somebody wrote since does not bar the way back, though rules that are unsound do.
     """
     row = lock(rule_set)
     _must_be(row, State.IN_APPROVAL, "published")
     if content_hash(row) != signed_hash:
         raise VersionError(f"{row} do not say what was signed. Take them back, look at them, and submit them again.")
     # Takes its time with many rules, so it is done before anybody has to wait for the live version.
-    _must_be_sound(row)
+    _must_be_sound(row, despite_checks=despite_checks)
     rules = compile_now(row.pk)
     live = lock_live()
     _must_follow_live(row, live)
@@ -161,7 +162,7 @@ def rollback(version: RuleSet, *, signed_hash: str, by: User, now: datetime) -> 
     copy_parts(row, copy)
     copy.state, copy.content_hash = State.IN_APPROVAL, signed_hash
     copy.save(update_fields=["state", "content_hash"])
-    return publish(copy, signed_hash=signed_hash, now=now)
+    return publish(copy, signed_hash=signed_hash, now=now, despite_checks=True)
 
 
 def _must_be(row: RuleSet, state: RuleSet.State, done: str) -> None:
@@ -176,7 +177,8 @@ def _must_follow_live(row: RuleSet, live: RuleSet | None) -> None:
         raise VersionError(f"{row} are based on {based}, and v{live.number} is live now. Rebase them first.")
 
 
-def _must_be_sound(row: RuleSet) -> None:
-    found = [problem for problem in report(row) if problem.blocking]
+def _must_be_sound(row: RuleSet, *, despite_checks: bool = False) -> None:
+    blocking = [problem for problem in report(row) if problem.blocking]
+    found = [problem for problem in blocking if not (despite_checks and problem.kind == CHECK)]
     if found:
         raise BlockedError(f"{row} cannot be used as they are: {found[0].sentence}", found)

@@ -24,7 +24,7 @@ from handoffs.views.rule_acts import Act
 from handoffs.views.rule_list import rule_list
 from handoffs.views.rule_ways import ways, why_not
 from handoffs.views.words import Reading, initials, tint, types_named
-from routing import publish
+from routing import checks, publish
 from routing.contents import contents_of
 from routing.differences import Difference, differences
 from routing.found import CHECK
@@ -279,9 +279,19 @@ def _signature(side: Approval.Side, approval: Approval | None, reading: Reading)
     )
 
 
+def _despite(row: RuleSet) -> Iterator[Problem]:
+    """The saved checks that a version which was live before does not meet; they do not bar the way back to it."""
+    for failure in checks.saved(row.pk):
+        if failure.is_saved:
+            sentence = f"{failure.sentence} Going back is possible all the same."
+            yield Problem(CHECK, failure.check, "", sentence, blocking=False)
+
+
 def _asked(act: Act, row: RuleSet, form: Any, said: VersionError | None, user: User) -> dict[str, Any]:
     problems = said.problems if isinstance(said, BlockedError) else ()
     barred = why_not(act, row, user)
+    if act.name == "go_back" and not barred and not problems:
+        problems = tuple(_despite(row))
     return {
         "place": "rules",
         "version": row,

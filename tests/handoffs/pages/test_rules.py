@@ -341,3 +341,24 @@ def test_publishing_is_refused_at_once_while_a_signature_is_missing(draft: RuleS
     shown = sign_in("ben").get(f"/rules/{draft.number}/publish/")
     assert shown.status_code == 409
     assert "are not signed for RevOps and Sales leadership yet" in words(shown)
+
+
+def test_a_check_written_since_does_not_bar_the_way_back_but_is_told(
+    firm: Company, draft: RuleSet, sign_in: SignIn, author: User
+):
+    rule_versions.make_live(sign(submit(draft, author), firm.user("ben"), firm.user("clara")), by=author, now=NOW)
+    CheckFactory.create(name="Fjord", facts={"handoff_type": "sql_to_ae", "employee_count": 50}, rule_code="R-999")
+    clara = sign_in("clara")
+    shown = words(clara.get("/rules/1/go-back/"))
+    assert "“Fjord” expects R-999" in shown
+    assert "Going back is possible all the same." in shown
+    assert "Blocks it" not in shown
+    assert "Rules v3 are live." in words(press(clara, firm.rule_set, "go-back"))
+
+
+def test_unsound_rules_are_never_gone_back_to(firm: Company, draft: RuleSet, sign_in: SignIn, author: User):
+    rule_versions.make_live(sign(submit(draft, author), firm.user("ben"), firm.user("clara")), by=author, now=NOW)
+    draft.rules.get(code="R-220").pool.memberships.update(is_active=False)
+    refused = press(sign_in("clara"), firm.rule_set, "go-back")
+    assert (refused.status_code, "leads to nobody" in words(refused)) == (409, True)
+    assert RuleSet.objects.get(state="live").number == 2
