@@ -54,6 +54,8 @@ class CheckForm(ModelForm[Check]):
         if isinstance(tier, str) and tier not in tiers:
             self.add_error("facts", f"tier: no segment is called “{tier[:80]}”. Choose from: {_some(sorted(tiers))}.")
         rep, pool = self.cleaned_data.get("rep"), self.cleaned_data.get("pool")
+        if sum(bool(self.cleaned_data.get(name)) for name in ("rule_code", "rep", "pool")) > 1:
+            return given  # ONE_THING says it, which it does not beside another complaint about them
         for field, sentence in (("rep", _never_gets(rep, kind, facts)), ("pool", _never_takes(pool))):
             if sentence:
                 self.add_error(field, sentence)
