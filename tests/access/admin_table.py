@@ -111,6 +111,7 @@ MODELS: tuple[Rows, ...] = (
         deletes=ADMINISTRATORS,
         history=True,
         sheets=True,
+        buttons=(("pause", ADMINISTRATORS, "assigned"),),
         actions=tuple(
             (name, ADMINISTRATORS) for name in ("pause_30", "pause_60", "pause_90", "pause_until_resumed", "resume")
         ),
