@@ -18,6 +18,7 @@ CONDITIONS_HELP = (
     f"{', '.join(SET_FIELDS + PREFIX_FIELDS)}, and custom. with a name, e.g. custom.plan. Ranges, whose end is not "
     f'included: {", ".join(RANGE_FIELDS)}. Example: {{"segment": ["enterprise"], "score": {{"from": 70, "below": 90}}}}'
 )
+WHAT_FOR = "What this version is for, in at most 200 characters"
 BLANK = "Nothing is written here, and no conditions mean everything. If that is meant, write {}."
 
 
@@ -193,6 +194,7 @@ class DraftForm(SeenForm, ModelForm[RuleSet]):
     class Meta:
         model = RuleSet
         fields = ("title",)
+        help_texts: ClassVar[dict[str, str]] = {"title": WHAT_FOR}
 
 
 class NewDraftForm(ModelForm[RuleSet]):
@@ -202,7 +204,7 @@ class NewDraftForm(ModelForm[RuleSet]):
         model = RuleSet
         fields = ("title", "based_on")
         help_texts: ClassVar[dict[str, str]] = {
-            "title": "What this version is for",
+            "title": WHAT_FOR,
             "based_on": "Its rules, territories and segments are copied into the draft",
         }
 

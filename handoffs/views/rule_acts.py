@@ -32,7 +32,7 @@ class TitleForm(ActForm):
     """What a new draft is for."""
 
     title = forms.CharField(
-        label="What the draft is for",
+        label=f"What the draft is for, in at most {LONGEST_TITLE} characters",
         max_length=LONGEST_TITLE,
         widget=forms.TextInput(attrs={"class": "input"}),
         error_messages={"required": "Say in a few words what the draft is for.", "max_length": TOO_LONG},
