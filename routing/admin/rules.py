@@ -159,7 +159,7 @@ class RuleSetAdmin(DraftsOnly, ModelAdmin[RuleSet]):
         before = contents_of(form.instance) if change else None
         super().save_related(request, form, formsets, change)
         what = []
-        if "title" in form.changed_data:
+        if change and "title" in form.changed_data:
             what.append(f"Title: {form.initial['title'] or 'none'} → {form.instance.title or 'none'}.")
         if before is not None:
             what += edits.of_version(before, contents_of(form.instance))

@@ -52,7 +52,7 @@ def test_a_new_check_remembers_its_author_and_when(boss: Client):
         ({"facts": '{"handoff_type": "sql_to_ae", "country": "Norway"}'}, "facts", "“Norway” is not a country code"),
         ({"facts": ""}, "facts", "handoff_type: give one of"),
         ({"facts": "{"}, "facts", "This is not JSON"),
-        ({"facts": '["NO"]'}, "facts", "This is not JSON"),
+        ({"facts": '["NO"]'}, "facts", "This is no mapping"),
         ({"rule_code": ""}, "rule_code", "A check expects one thing: a rule, a pool or a person."),
         ({"name": ""}, "name", "This field is required."),
     ],
