@@ -6,7 +6,8 @@ import pytest
 
 from routing import compiling
 from routing.append_only import maintenance
-from routing.decide import decide
+from routing.availability import Ask
+from routing.decide import covers, decide, loaded
 from routing.facts import Facts
 from routing.matcher import NoRulesError
 from routing.models import Decision, Function, Pool, Rep, RuleSet, Turn
@@ -209,9 +210,21 @@ def test_a_ring_of_covers_from_before_asks_everybody_once() -> None:
     publish(owner_rule("cover"), catch_all=pool_of("A"))
     draft = decide(owner_facts(owner), now=NOW)
     assert [candidate.rep for candidate in draft.candidates] == [owner, cover]
+    ask = Ask(now=NOW)
+    [person] = loaded([owner.pk], ask, pool=None)
+    assert [rep for rep, _ in covers(person, ask, owner_facts(owner), pool=None)] == [cover]
     owner.team.manager = boss
     owner.team.save()
     assert pick(owner_facts(owner)) == "Boss"
+
+
+def test_a_cover_who_receives_no_such_handoffs_is_passed_by_for_their_own_cover() -> None:
+    second = RepFactory.create(first_name="Second", last_name="")
+    first = RepFactory.create(first_name="First", function=Function.SDR, cover=second)
+    owner = RepFactory.create(first_name="O", cover=first)
+    AbsenceFactory.create(rep=owner)
+    publish(owner_rule("cover"), catch_all=pool_of("A"))
+    assert pick(owner_facts(owner)) == "Second"
 
 
 @pytest.mark.parametrize("which", ["cover", "manager"])
