@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from handoffs import pipeline
+from handoffs import holding, pipeline
 from handoffs.models import Handoff, State
-from routing.models import Assignment, Rep
+from routing.models import Assignment, Decision, Rep
 from tests.concurrency.crowd import meanwhile, succeeded, together
 from tests.factories import NOW, Company
 from tests.handoffs.given import assigned, received
@@ -85,3 +85,14 @@ def test_of_two_at_once_nothing_stays_asleep_while_somebody_has_room(firm: Compa
         assert waiting.state == State.ASSIGNED
         present.append(waiting)
     assert Assignment.objects.filter(released_at=None).count() == len(SELLERS)
+
+
+def test_what_was_taken_meanwhile_is_not_woken(firm: Company, full: list[Handoff]) -> None:
+    waiting = pipeline.run(received(firm, name="Account D"), now=SOON, actor="engine")
+    held = Decision.objects.get(handoff_uuid=waiting.uuid)
+    contact(full[0])
+    pipeline.run(waiting, now=SOON, actor="engine")
+    contact(full[1])
+    holding.look_again(waiting, held, now=SOON)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.next_at) == (State.ASSIGNED, None)
