@@ -19,7 +19,7 @@ from handoffs import rule_notices, timeline, wake
 from handoffs.models import Approval
 from handoffs.post import Post
 from handoffs.rule_access import signs_for
-from routing import drafts, publish
+from routing import drafts, publish, reports
 from routing.models import RuleSet, User
 from routing.version_locks import VersionError, lock, lock_live
 
@@ -47,9 +47,15 @@ def edited(rule_set: RuleSet, *, what: Sequence[str], by: User, now: datetime) -
     _record(rule_set, "rules_edited", by=by, now=now, what=" ".join(what))
 
 
-@transaction.atomic
 def submit(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = None) -> RuleSet:
     """Asks for the two signatures. `version` is the edit that the submitter looked at."""
+    # Takes its time with many rules. Inside it is found again by what it read, as long as that is still so.
+    reports.report(rule_set)
+    return _submit(rule_set, by=by, now=now, version=version)
+
+
+@transaction.atomic
+def _submit(rule_set: RuleSet, *, by: User, now: datetime, version: int | None) -> RuleSet:
     _must_be_as_seen(rule_set, version=version, among=[State.DRAFT])
     row = publish.submit(rule_set, by=by)
     _record(row, rule_notices.SUBMITTED, by=by, now=now, hash=row.content_hash)
@@ -99,12 +105,17 @@ def ask_for_changes(
     return draft
 
 
-@transaction.atomic
 def make_live(rule_set: RuleSet, *, by: User, now: datetime, version: int | None = None) -> RuleSet:
     """Publishes a version that both sides have signed; from the commit on every decision is made by it.
 
     `version` is the edit that was looked at.
     """
+    reports.report(rule_set)
+    return _make_live(rule_set, by=by, now=now, version=version)
+
+
+@transaction.atomic
+def _make_live(rule_set: RuleSet, *, by: User, now: datetime, version: int | None) -> RuleSet:
     row = _must_be_as_seen(rule_set, version=version, among=[State.IN_APPROVAL])
     if row.state == State.IN_APPROVAL:
         _must_be_signed(row)

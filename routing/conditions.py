@@ -35,6 +35,7 @@ RANGE_FIELDS = ("employee_count", "score")
 PREFIX_FIELDS = ("postal_prefix",)
 _FIELDS = frozenset({*SET_FIELDS, *RANGE_FIELDS, *PREFIX_FIELDS})
 CUSTOM = "custom."
+MOST_FIELDS = 50
 MOST_VALUES = 1000
 MOST_SHARED = 8
 LONGEST_NAME = 64
@@ -143,6 +144,10 @@ class Conditions:
         """Reads {"segment": ["smb", "missing"], "score": {"from": 70, "below": 90}, "custom.tier": ["gold"]}."""
         if not isinstance(raw, dict):
             raise ConditionError("", 'Conditions are a mapping of field to values, e.g. {"segment": ["smb"]}.')
+        if len(raw) > MOST_FIELDS:
+            raise ConditionError(
+                "", f"{len(raw):,} fields are more than the {MOST_FIELDS} a rule may ask about. Leave some of them out."
+            )
         return cls(tuple([_read(name, raw[name]) for name in sorted(raw)]))
 
     @classmethod

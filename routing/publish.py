@@ -1,6 +1,7 @@
 """The life of a version: draft -> in approval -> live -> archived; rebase and rollback.
 
-Here hashes are compared and rows change hands, each verb in one transaction under the lock of the version. Who signed,
+Here hashes are compared and rows change hands, each verb in one transaction under the lock of the version. Submitting
+and publishing ask for the report on it, which callers have made before they begin. Who signed,
 and who may, is not known here: `handoffs.rule_versions` asks that first, and writes the log line. Every verb raises
 VersionError, whose message is a sentence for people.
 """
@@ -12,12 +13,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from routing import checks, linting, rebasing, soundness
+from routing import rebasing
 from routing.compiling import compile_now, compiled
 from routing.contents import contents_of
 from routing.drafts import copy_parts
-from routing.found import CHECK, problems_of
+from routing.found import CHECK
 from routing.models import RuleSet, User
+from routing.reports import report
 from routing.soundness import Problem
 from routing.version_locks import VersionError, lock, lock_live, next_number
 
@@ -43,17 +45,6 @@ class ConflictError(VersionError):
 def content_hash(rule_set: RuleSet) -> str:
     """SHA-256, in hex, of all that routing reads of the version."""
     return contents_of(rule_set).hash
-
-
-def report(rule_set: RuleSet) -> list[Problem]:
-    """What is wrong with the version as it stands, and with the people it leads to today; what blocks it comes first.
-
-    The list as a whole is looked at once every part of it is sound by itself.
-    """
-    found = soundness.problems(rule_set)
-    if not any(problem.blocking for problem in found):
-        found += problems_of(rule_set.pk, linting.findings(rule_set.pk), checks.failures(rule_set.pk))
-    return sorted(found, key=lambda problem: not problem.blocking)
 
 
 @transaction.atomic
@@ -94,7 +85,7 @@ def publish(rule_set: RuleSet, *, signed_hash: str, now: datetime, despite_check
     _must_be(row, State.IN_APPROVAL, "published")
     if content_hash(row) != signed_hash:
         raise VersionError(f"{row} do not say what was signed. Take them back, look at them, and submit them again.")
-    # Takes its time with many rules, so it is done before anybody has to wait for the live version.
+    # Known already as a rule; if it is not, nobody has to wait for the live version while it is worked out.
     _must_be_sound(row, despite_checks=despite_checks)
     rules = compile_now(row.pk)
     live = lock_live()

@@ -19,6 +19,8 @@ ASKS_A_POOL = frozenset({Rule.Strategy.ROUND_ROBIN, Rule.Strategy.LEAST_LOADED, 
 CATCH_ALL_COLUMNS = ("conditions", "strategy", "is_enabled", "target_minutes", "owner")
 SHOWN_CODES = 12
 POOL_WANTED = "This strategy gives to the people of a pool. Choose the pool."
+Asked = Mapping[str, Condition]
+"""What a territory asks, by field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,11 @@ def problems(rule_set: RuleSet) -> list[Problem]:
     for territory in territories:
         if sentence := territory_problem(territory.conditions, segments=known["segment"]):
             found.append(Problem("territory", territory.code, "conditions", sentence))
-    for one, other in combinations(territories, 2):
-        if sentence := tie(one, other):
-            found.append(Problem("territory", one.code, "conditions", sentence))
+    found += [Problem("territory", one.code, "conditions", sentence) for one, sentence in ties(territories)]
     for rule in rules:
         found += [Problem("rule", rule.code, field, text) for field, text in rule_problems(rule, known=known)]
     if not any(rule.is_catch_all for rule in rules):
-        found.append(Problem("", "", "", f"{rule_set} have no catch-all, so some handoffs would find nobody. Add one."))
+        found.append(Problem("", "", "", "These rules have no catch-all, so some handoffs would find nobody. Add one."))
     return found
 
 
@@ -111,15 +111,32 @@ def territory_problem(raw: object, *, segments: set[str]) -> str | None:
     return next(unknown_names(conditions, known={"segment": segments}), None)
 
 
+def ties(territories: Iterable[Territory]) -> Iterator[tuple[Territory, str]]:
+    """Each territory that ties with one after it, with the sentence of `tie`; what cannot be read is left out."""
+    by_count: dict[int, list[tuple[Territory, Asked]]] = {}
+    for territory in territories:
+        asked = _asked(territory)
+        if asked is not None:
+            by_count.setdefault(len(asked), []).append((territory, asked))
+    for alike in by_count.values():
+        for (one, ours), (other, theirs) in combinations(alike, 2):
+            if sentence := _tie(one, other, _in_both(ours, theirs)):
+                yield one, sentence
+
+
 def tie(one: Territory, other: Territory) -> str | None:
     """A sentence if both can hold one account and neither is more specific, that is, has more conditions."""
+    return next((sentence for _, sentence in ties([one, other])), None)
+
+
+def _asked(territory: Territory) -> Asked | None:
     try:
-        ours, theirs = Conditions.from_json(one.conditions), Conditions.from_json(other.conditions)
+        return {item.field: item for item in Conditions.from_json(territory.conditions).items}
     except ValueError:
         return None  # said at the field of its own
-    if len(ours.items) != len(theirs.items):
-        return None
-    example = _in_both(ours, theirs)
+
+
+def _tie(one: Territory, other: Territory, example: str | None) -> str | None:
     if example is None:
         return None
     return (
@@ -128,12 +145,11 @@ def tie(one: Territory, other: Territory) -> str | None:
     )
 
 
-def _in_both(ours: Conditions, theirs: Conditions) -> str | None:
+def _in_both(ours: Asked, theirs: Asked) -> str | None:
     """An account that both hold, in words; None if there is none."""
-    mine, yours = ({item.field: item for item in side.items} for side in (ours, theirs))
     facts = []
-    for field in sorted(mine.keys() | yours.keys()):
-        asked = [side[field] for side in (mine, yours) if field in side]
+    for field in sorted(ours.keys() | theirs.keys()):
+        asked = [side[field] for side in (ours, theirs) if field in side]
         value = _some_value(asked[0], asked[-1])
         if value is None:
             return None
@@ -148,7 +164,7 @@ def _some_value(one: Condition, other: Condition) -> str | None:
     else:
         unknown = None
     if one.prefixes and other.prefixes:
-        both = [max(p, q, key=len) for p in one.prefixes for q in other.prefixes if p.startswith(q) or q.startswith(p)]
+        both = [*_beginning_with(one.prefixes, other.prefixes), *_beginning_with(other.prefixes, one.prefixes)]
         return f"{min(both)}…" if both else unknown
     if one.values and other.values:
         shared = sorted(one.values & other.values)
@@ -162,6 +178,13 @@ def _some_value(one: Condition, other: Condition) -> str | None:
         ends = [bound for bound in (one.below, other.below) if bound is not None]
         return f"{lowest:,}" if not ends or lowest < min(ends) else unknown
     return unknown
+
+
+def _beginning_with(words: Iterable[str], prefixes: Iterable[str]) -> Iterator[str]:
+    """The words that begin with one of the prefixes, in time that follows how many there are of both together."""
+    known = frozenset(prefixes)
+    lengths = sorted({len(prefix) for prefix in known})
+    return (word for word in words if any(word[:length] in known for length in lengths))
 
 
 def _is_range(condition: Condition) -> bool:

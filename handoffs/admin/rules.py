@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from handoffs import rule_versions
 from handoffs.admin.log import log_of
 from handoffs.now import now
-from routing import publish
+from routing import reports
 from routing.admin.parts import RuleAdmin, SegmentAdmin, TerritoryAdmin
 from routing.admin.rules import RuleSetAdmin
 from routing.admin_base import display
@@ -68,7 +68,7 @@ class VersionAdmin(Logged, RuleSetAdmin):
     def wrong(self, rule_set: RuleSet) -> str:
         if rule_set.state not in {RuleSet.State.DRAFT, RuleSet.State.IN_APPROVAL}:
             return "Not asked any more: nothing in it changes"
-        found = publish.report(rule_set)
+        found = reports.report(rule_set)
         if not found:
             return "Nothing"
         lines = [(f"{'Blocks it: ' if one.blocking else ''}{one.sentence}",) for one in found[:SHOWN_PROBLEMS]]

@@ -24,7 +24,7 @@ from handoffs.views.rule_acts import Act
 from handoffs.views.rule_list import rule_list
 from handoffs.views.rule_ways import ways, why_not
 from handoffs.views.words import Reading, initials, tint, types_named
-from routing import checks, publish
+from routing import checks, reports
 from routing.contents import contents_of
 from routing.differences import Difference, differences
 from routing.found import CHECK
@@ -174,7 +174,7 @@ def _shown(row: RuleSet, asked: PageRequest) -> dict[str, Any]:
     standing = rule_versions.standing(row)
     events = timeline.sentences(rule_versions.stream_of(row), last=SHOWN_LINES)
     line = _line(row, reading)
-    found = list(_problems(publish.report(row) if is_open else [], row, user))
+    found = list(_problems(reports.report(row) if is_open else [], row, user))
     is_blocked = any(one.is_blocking for one in found)
     answers = [one for one in standing.answers if is_open and one.verdict == Approval.Verdict.CHANGES]
     return {
