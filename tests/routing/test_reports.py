@@ -64,7 +64,7 @@ def test_a_version_in_which_nothing_changed_is_looked_at_once(version: RuleSet) 
 
 
 ADA = Rep.objects.filter(first_name="Ada")
-CHANGES: dict[str, tuple[Any, dict[str, Any], str]] = {
+CHANGES: dict[str, tuple[Any, dict[str, Any] | None, str]] = {
     "a pool is switched off": (Pool, {"is_active": False}, "is not active"),
     "the last member is taken out": (Membership, {"is_active": False}, "its pool Small has no active member"),
     "whom a rule names has left": (ADA, {"is_active": False}, "is not active any more"),
