@@ -271,8 +271,7 @@ def _counts(approval: Approval, row: RuleSet) -> bool:
 def _held_in_approval(rule_set: RuleSet, *, seen_hash: str) -> RuleSet:
     row = lock(rule_set)
     if row.state != State.IN_APPROVAL:
-        now_is = row.get_state_display().lower()
-        raise VersionError(f"{row} are {now_is}, so there is nothing to sign. Look at them again.")
+        raise VersionError(f"{row} are {row.now_is}, so there is nothing to sign. Look at them again.")
     if not seen_hash == row.content_hash == publish.content_hash(row):
         raise VersionError(f"{row} do not say any more what you saw. Look at them again before you sign.")
     return row

@@ -16,6 +16,7 @@ FACTS_HELP = (
     f"What is known about the record: {', '.join(FIELDS)}. What is left out is not known. "
     'Example: {"handoff_type": "sql_to_ae", "country": "NO", "employee_count": 4200, "products": ["seats"]}'
 )
+TAKEN = "There is a check of this name already. Choose another name, or change that one."
 ONE_THING = "A check expects one thing: a rule, a pool or a person. Fill in one of them."
 SHOWN_CODES = 12
 State = RuleSet.State
@@ -30,6 +31,7 @@ class CheckForm(ModelForm[Check]):
     class Meta:
         model = Check
         fields = ("name", "facts", "rule_code", "pool", "rep", "note", "is_active")
+        error_messages: ClassVar[dict[str, dict[str, str]]] = {"name": {"unique": TAKEN}}
 
     def clean_rule_code(self) -> str:
         """The code as the rules spell it; some version that can be used must have it."""

@@ -158,8 +158,9 @@ def rollback(version: RuleSet, *, signed_hash: str, by: User, now: datetime) -> 
 
 def _must_be(row: RuleSet, state: RuleSet.State, done: str) -> None:
     if row.state != state:
-        now_is = row.get_state_display().lower()
-        raise VersionError(f"{row} are {now_is}, so they cannot be {done}. Look at them again to see where they stand.")
+        raise VersionError(
+            f"{row} are {row.now_is}, so they cannot be {done}. Look at them again to see where they stand."
+        )
 
 
 def _must_follow_live(row: RuleSet, live: RuleSet | None) -> None:

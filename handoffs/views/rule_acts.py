@@ -23,7 +23,9 @@ STALE = "The form does not say what it showed. Open it again."
 class ActForm(forms.Form):
     """What the reader saw when they decided, and perhaps words of theirs."""
 
-    seen_hash = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput())
+    seen_hash = forms.CharField(
+        required=False, max_length=64, widget=forms.HiddenInput(), error_messages={"max_length": STALE}
+    )
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput(), error_messages={"invalid": STALE})
     seen_live = forms.IntegerField(required=False, widget=forms.HiddenInput(), error_messages={"invalid": STALE})
 

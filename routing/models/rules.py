@@ -62,6 +62,12 @@ class RuleSet(models.Model):
             ),
         )
 
+    @property
+    def now_is(self) -> str:
+        """What the rules are, in a sentence: a draft, in approval, live or archived."""
+        words = self.get_state_display().lower()
+        return f"a {words}" if self.state == self.State.DRAFT else words
+
     def __str__(self) -> str:
         return f"Rules v{self.number}"
 

@@ -69,6 +69,12 @@ def test_what_cannot_be_read_is_complained_of_once(boss: Client):
     assert len(answer.context["adminform"].form.errors["facts"]) == 1
 
 
+def test_a_name_is_given_once(boss: Client):
+    factories.CheckFactory.create(name="Fjord")
+    answer = boss.post(address(Check, "add"), typed())
+    assert "There is a check of this name already." in str(answer.context["adminform"].form.errors["name"])
+
+
 def test_a_check_cannot_expect_a_rule_and_a_pool(boss: Client):
     pool = factories.PoolFactory.create()
     answer = boss.post(address(Check, "add"), typed(pool=str(pool.pk)))

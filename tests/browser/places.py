@@ -108,7 +108,7 @@ NOT_PAGES = {
 """Addresses that nobody looks at, and why."""
 
 
-BLOCKED, SENT_BACK = "Everybody is enterprise", "Sooner for the smaller"
+BLOCKED, SENT_BACK, BEHIND = "Everybody is enterprise", "Sooner for the smaller", "Begun before"
 
 
 def stage(now: datetime) -> None:

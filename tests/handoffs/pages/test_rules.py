@@ -321,10 +321,10 @@ def test_once_both_have_signed_the_page_says_that_it_can_be_published(
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [
-        ("sign", "Rules v2 are draft, and “Sign” is for a version that is in approval."),
-        ("publish", "Rules v2 are draft, and “Publish” is for a version that is in approval."),
+        ("sign", "Rules v2 are a draft, and “Sign” is for a version that is in approval."),
+        ("publish", "Rules v2 are a draft, and “Publish” is for a version that is in approval."),
         ("rebase", "Rules v2 are based on the live rules already. There is nothing to rebase."),
-        ("go-back", "Rules v2 are draft, and “Go back to these” is for a version that is archived."),
+        ("go-back", "Rules v2 are a draft, and “Go back to these” is for a version that is archived."),
     ],
 )
 def test_a_form_that_could_not_be_sent_shows_why_instead(
