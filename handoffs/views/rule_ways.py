@@ -26,7 +26,8 @@ def why_not(act: Act, row: RuleSet, user: User) -> str:
     """Why an act, which the reader has the right to, cannot be done now, in a sentence or two; empty if it can."""
     if row.state not in act.states:
         wanted = " or ".join(sorted(state.label.lower() for state in act.states))
-        return f"{row} are {row.now_is}, and “{act.label}” is for a version that is {wanted}. See what can be done with it."
+        stands = f"{row} are {row.now_is}, and “{act.label}” is for a version that is {wanted}."
+        return f"{stands} See what can be done with it."
     if act.name in {"sign", "ask_for_changes"}:
         return rule_versions.why_not_sign(row, user, at=now()) or ""
     if act.name == "publish":

@@ -109,12 +109,20 @@ NOT_PAGES = {
 
 
 BLOCKED, SENT_BACK, BEHIND = "Everybody is enterprise", "Sooner for the smaller", "Begun before"
+SIGNED, WAITING = "An hour less", "Partners within two hours"
 
 
 def stage(now: datetime) -> None:
-    """What the demo has no example of: a draft that cannot be submitted, one sent back, and a handoff to take."""
-    rui, gwen = (User.objects.get(email=f"{who}@fathomline.example") for who in ("rui", "gwen"))
-    live = RuleSet.objects.get(state="live")
+    """What the demo has no example of: versions in every state, drafts that cannot go on, and a handoff to take."""
+    rui, ben, gwen = (User.objects.get(email=f"{who}@fathomline.example") for who in ("rui", "ben", "gwen"))
+    rule_versions.begin(based_on=RuleSet.objects.get(state="live"), title=BEHIND, by=rui, now=now)
+    live = _signed("An hour more", 300, by=rui, signers=(ben, gwen), now=now)
+    rule_versions.make_live(live, by=rui, now=now)
+    live.refresh_from_db()
+    # What waits follows what is live now, and waits again.
+    waiting = rule_versions.rebase(RuleSet.objects.get(title=WAITING), by=rui, now=now)
+    rule_versions.submit(waiting, by=rui, now=now)
+    _signed(SIGNED, 240, by=rui, signers=(ben, gwen), now=now)
     draft = rule_versions.begin(based_on=live, title=BLOCKED, by=rui, now=now)
     Segment.objects.filter(rule_set=draft, code="enterprise").update(employees_from=0)
     other = rule_versions.begin(based_on=live, title=SENT_BACK, by=rui, now=now)
@@ -131,6 +139,16 @@ def stage(now: datetime) -> None:
     queue = Pool.objects.get(code="ent-ae-emea-north")
     held = Handoff.objects.filter(state=State.UNASSIGNED).order_by("pk")[:1].values("pk")
     Handoff.objects.filter(pk__in=held).update(queue=queue)
+
+
+def _signed(title: str, minutes: int, *, by: User, signers: Sequence[User], now: datetime) -> RuleSet:
+    """A version that promises the mid-market another first contact, submitted and signed."""
+    draft = rule_versions.begin(based_on=RuleSet.objects.get(state="live"), title=title, by=by, now=now)
+    Rule.objects.filter(rule_set=draft, code="R-231").update(target_minutes=minutes)
+    version = rule_versions.submit(draft, by=by, now=now)
+    for signer in signers:
+        rule_versions.sign(version, seen_hash=version.content_hash, by=signer, now=now, signed_at=now)
+    return version
 
 
 def places(now: datetime) -> Sequence[Place]:
@@ -174,16 +192,17 @@ def _lists() -> list[Place]:
 
 def _rules() -> list[Place]:
     """The versions of the rules, and every form about them that the demo's two versions offer."""
-    live, waiting = RuleSet.objects.get(state="live").number, RuleSet.objects.get(state="in_approval").number
-    blocked, sent_back = (RuleSet.objects.get(title=title).number for title in (BLOCKED, SENT_BACK))
+    live, archived = (RuleSet.objects.get(state=state).number for state in ("live", "archived"))
+    numbers = dict(RuleSet.objects.values_list("title", "number"))
+    waiting, blocked, sent_back = numbers[WAITING], numbers[BLOCKED], numbers[SENT_BACK]
     asked = {
         "sign": ("gwen", waiting),
         "ask_for_changes": ("gwen", waiting),
-        "publish": ("ben", waiting),
+        "publish": ("ben", numbers[SIGNED]),
         "take_back": ("ben", waiting),
-        "rebase": ("ben", sent_back),
+        "rebase": ("ben", numbers[BEHIND]),
         "submit": ("ben", sent_back),
-        "go_back": ("gwen", live),
+        "go_back": ("gwen", archived),
     }
     return [
         Place(name="rules", who="ben", path=reverse("rules")),
