@@ -26,7 +26,7 @@ def index(_apps: Any, schema_editor: Any) -> None:
             return
         for table, columns in SEARCHED.items():
             parts = ", ".join(f"UPPER({column}::text) gin_trgm_ops" for column in columns)
-            cursor.execute(f"CREATE INDEX {table}_search ON {table} USING gin ({parts})")
+            cursor.execute(f"CREATE INDEX IF NOT EXISTS {table}_search ON {table} USING gin ({parts})")
 
 
 def drop(_apps: Any, schema_editor: Any) -> None:
@@ -40,5 +40,5 @@ def drop(_apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
     """Quick search for text inside names."""
 
-    dependencies = [("handoffs", "0007_purposes_of_buttons")]
+    dependencies = [("handoffs", "0002_append_only")]
     operations = [migrations.RunPython(index, drop)]
