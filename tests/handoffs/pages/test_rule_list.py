@@ -30,7 +30,8 @@ def many(draft: RuleSet, count: int) -> None:
             code=f"M-{number}",
             name=f"Many {number}",
             conditions={"custom.cell": [f"c{number}"]},
-            strategy="account_owner",
+            strategy="round_robin",
+            pool=catch_all.pool,
         )
         for number in range(count)
     )
@@ -75,6 +76,7 @@ def test_a_page_of_very_many_rules_takes_as_many_queries_as_one_of_few(draft: Ru
     ) as few:
         clara.get(address)
     many(draft, 450)
+    clara.get(address)  # what is wrong with it is looked for once, and kept
     with CaptureQueriesContext(connection) as lots:
         page = clara.get(address)
     assert len(lots) <= len(few)
