@@ -61,6 +61,9 @@ class Post:
     def close(self) -> None:
         """Writes the settled rows, and what the CRM made of its own."""
         settled = {"next_at": None, "attempt": 1}
+        # What signers were told of the rules belongs to no handoff, so to no log of one.
+        of_rules = Delivery.objects.filter(handoff__isnull=True, next_at__lte=self._now - LEFT_TO_THE_ENGINE)
+        self._delivered += of_rules.values_list("pk", flat=True)
         for pk, reason in self._parked.items():
             Delivery.objects.filter(pk=pk).update(**settled, state=State.PARKED, failures=1, last_error=reason)
         for start in range(0, len(self._delivered), 500):
