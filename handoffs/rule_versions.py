@@ -8,28 +8,20 @@ sentence for people; `now` is business time, `signed_at` real time, both aware U
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from handoffs import rule_notices, timeline, wake
 from handoffs.models import Approval
 from handoffs.post import Post
-from handoffs.rule_access import signs_for
+from handoffs.rule_signatures import must_be_signed, side_of, standing, stream_of, was_sanctioned, was_signed, write
 from routing import drafts, publish, reports
 from routing.models import RuleSet, User
 from routing.version_locks import VersionError, lock, lock_live
 
-SUBJECT = "rule_set"
-Side, State = Approval.Side, RuleSet.State
-
-
-def stream_of(rule_set: RuleSet) -> str:
-    """Where the log keeps what happened to the version."""
-    return f"{SUBJECT}:{rule_set.uuid}"
+State = RuleSet.State
 
 
 @transaction.atomic
@@ -77,10 +69,10 @@ def take_back(rule_set: RuleSet, *, by: User, now: datetime, version: int | None
 def sign(rule_set: RuleSet, *, seen_hash: str, by: User, now: datetime, signed_at: datetime) -> Approval:
     """A signature on what the signer saw, for the side that they stand on and that nobody has signed for yet."""
     row = _held_in_approval(rule_set, seen_hash=seen_hash)
-    side, role = _side_of(row, by, at=now)
-    approval = _approval(row, side=side, role=role, verdict=Approval.Verdict.APPROVED, by=by, at=signed_at)
+    side, role = side_of(row, by, at=now)
+    approval = write(row, side=side, role=role, verdict=Approval.Verdict.APPROVED, by=by, at=signed_at)
     _record(row, "rules_signed", by=by, now=now, side=side, hash=row.content_hash)
-    is_signed = not _missing(row)
+    is_signed = not standing(row).missing
     rule_notices.done(row, now=now, by=None if is_signed else by)
     if is_signed:
         _send(rule_notices.signed(row, stream=stream_of(row), by=by, now=now))
@@ -95,9 +87,9 @@ def ask_for_changes(
     if not comment.strip():
         raise VersionError("Say in a sentence what should be changed.")
     row = _held_in_approval(rule_set, seen_hash=seen_hash)
-    side, role = _side_of(row, by, at=now)
+    side, role = side_of(row, by, at=now)
     verdict = Approval.Verdict.CHANGES
-    _approval(row, side=side, role=role, verdict=verdict, by=by, at=signed_at, comment=comment.strip())
+    write(row, side=side, role=role, verdict=verdict, by=by, at=signed_at, comment=comment.strip())
     draft = publish.withdraw_submission(row)
     _record(draft, "rules_changes_asked", by=by, now=now, side=side)
     rule_notices.done(draft, now=now)
@@ -118,7 +110,7 @@ def make_live(rule_set: RuleSet, *, by: User, now: datetime, version: int | None
 def _make_live(rule_set: RuleSet, *, by: User, now: datetime, version: int | None) -> RuleSet:
     row = _must_be_as_seen(rule_set, version=version, among=[State.IN_APPROVAL])
     if row.state == State.IN_APPROVAL:
-        _must_be_signed(row)
+        must_be_signed(row)
     live = RuleSet.objects.filter(state=State.LIVE).first()
     row = publish.publish(row, signed_hash=row.content_hash, now=now)
     _record_live(row, live, by=by, now=now)
@@ -168,106 +160,6 @@ def go_back(version: RuleSet, *, by: User, now: datetime, live: int | None = Non
     return copy
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Who signed what a version says now, side by side, and what was answered to it before, newest first."""
-
-    signed: Mapping[Approval.Side, Approval]
-    missing: Sequence[Approval.Side]
-    answers: Sequence[Approval]
-
-
-def standing(rule_set: RuleSet) -> Standing:
-    """Where the signatures of a version stand; one query."""
-    answers = list(
-        Approval.objects.filter(subject_kind=SUBJECT, subject_id=rule_set.uuid).select_related("approver", "author")
-    )
-    signed = {Side(one.side): one for one in answers if _counts(one, rule_set)}
-    return Standing(signed, [side for side in Side if side not in signed], answers)
-
-
-def waiting_for(user: User, *, at: datetime) -> QuerySet[RuleSet]:
-    """The versions that this user can sign at `at`, as `why_not_sign` says of each."""
-    live = RuleSet.objects.filter(state=State.LIVE)
-    follows = Q(based_on__state=State.LIVE) | ~Q(Exists(live))
-    waiting = RuleSet.objects.filter(follows, _unsigned_for(signs_for(user, at=at)), state=State.IN_APPROVAL)
-    own = Q(author=user) | Q(editors=user) | Q(Exists(_signatures().filter(approver=user)))
-    return waiting.exclude(own).order_by("-number")
-
-
-def in_approval() -> list[tuple[int, bool]]:
-    """The numbers of the versions in approval, the newest first, and whether both sides have signed; one query."""
-    waiting = RuleSet.objects.filter(state=State.IN_APPROVAL).annotate(is_signed=~_unsigned_for(Approval.Side))
-    return list(waiting.order_by("-number").values_list("number", "is_signed"))
-
-
-def was_sanctioned(version: RuleSet) -> bool:
-    """Whether a version may be live without being signed again: it was live once, or both sides signed what it says."""
-    return version.published_at is not None or was_signed(version.content_hash)
-
-
-def was_signed(content_hash: str) -> bool:
-    """Whether both sides signed exactly this content at one time, under whichever number it had."""
-    approved = Approval.objects.filter(
-        subject_kind=SUBJECT, content_hash=content_hash, verdict=Approval.Verdict.APPROVED
-    )
-    times: dict[tuple[object, int], set[str]] = {}
-    for subject, submission, side in approved.values_list("subject_id", "submission", "side"):
-        times.setdefault((subject, submission), set()).add(side)
-    return any(sides >= set(Side) for sides in times.values())
-
-
-def why_not_sign(rule_set: RuleSet, user: User, *, at: datetime) -> str | None:
-    """Why this user cannot sign the version, in a sentence; None if they can."""
-    try:
-        _side_of(rule_set, user, at=at)
-    except VersionError as refusal:
-        return str(refusal)
-    return None
-
-
-def why_behind(row: RuleSet) -> str:
-    """Why a version has to be rebased before it is submitted, signed or published; empty if it need not."""
-    live = RuleSet.objects.filter(state=State.LIVE).first()
-    if live is None or row.based_on_id == live.pk:
-        return ""
-    based = f"v{row.based_on.number}" if row.based_on else "no version"
-    return f"{row} are based on {based}, and v{live.number} is live now. Rebase them first; signatures are void then."
-
-
-def why_not_publish(row: RuleSet) -> str:
-    """Why a version in approval cannot go live yet, whatever its rules say; empty if it can."""
-    missing = _missing(row)
-    return why_behind(row) or (_unsigned(row, missing) if missing else "")
-
-
-def _signatures() -> QuerySet[Approval]:
-    """Those that count for the version of an outer query: `_counts`, asked of the database."""
-    return Approval.objects.filter(
-        subject_kind=SUBJECT,
-        subject_id=OuterRef("uuid"),
-        submission=OuterRef("submissions"),
-        content_hash=OuterRef("content_hash"),
-        verdict=Approval.Verdict.APPROVED,
-    )
-
-
-def _unsigned_for(sides: Iterable[Approval.Side]) -> Q:
-    """That at least one of the sides has not signed; of no sides, never."""
-    unsigned = Q(pk__in=[])
-    for side in sides:
-        unsigned |= ~Q(Exists(_signatures().filter(side=side)))
-    return unsigned
-
-
-def _counts(approval: Approval, row: RuleSet) -> bool:
-    return (
-        approval.verdict == Approval.Verdict.APPROVED
-        and approval.content_hash == row.content_hash
-        and approval.submission == row.submissions
-    )
-
-
 def _held_in_approval(rule_set: RuleSet, *, seen_hash: str) -> RuleSet:
     row = lock(rule_set)
     if row.state != State.IN_APPROVAL:
@@ -275,67 +167,6 @@ def _held_in_approval(rule_set: RuleSet, *, seen_hash: str) -> RuleSet:
     if not seen_hash == row.content_hash == publish.content_hash(row):
         raise VersionError(f"{row} do not say any more what you saw. Look at them again before you sign.")
     return row
-
-
-def _side_of(row: RuleSet, user: User, *, at: datetime) -> tuple[Approval.Side, str]:
-    """The side to sign for, and the office. Whoever wrote or edited the version is refused, whoever they are."""
-    sides = signs_for(user, at=at)
-    if not sides:
-        raise VersionError("Only RevOps and sales leadership sign rules. Ask somebody in one of these roles.")
-    stale = why_behind(row)
-    if stale:
-        raise VersionError(stale)
-    present = standing(row)
-    if not present.missing:
-        raise VersionError(f"Both sides have signed {row}. They can be published now.")
-    if row.author_id == user.pk:
-        raise VersionError(f"You wrote {row}, so somebody else signs them.")
-    if row.editors.filter(pk=user.pk).exists():
-        raise VersionError(f"You edited {row}, so somebody else signs them.")
-    if any(one.approver_id == user.pk for one in present.signed.values()):
-        raise VersionError(f"You have signed {row} already. The other side is for somebody else to sign.")
-    for side, role in sides.items():
-        if side in present.missing:
-            return side, role
-    raise VersionError(f"{row} are signed for {_and(sides)} already. Nothing is left for you to sign.")
-
-
-def _approval(
-    row: RuleSet, *, side: Approval.Side, role: str, verdict: str, by: User, at: datetime, comment: str = ""
-) -> Approval:
-    if row.author is None:
-        raise VersionError(f"{row} have no author any more. Take them back, and submit them again in your name.")
-    return Approval.objects.create(
-        subject_kind=SUBJECT,
-        subject_id=row.uuid,
-        content_hash=row.content_hash,
-        submission=row.submissions,
-        author=row.author,
-        approver=by,
-        side=side,
-        role=role,
-        verdict=verdict,
-        comment=comment,
-        at=at,
-    )
-
-
-def _must_be_signed(row: RuleSet) -> None:
-    missing = _missing(row)
-    if missing:
-        raise VersionError(_unsigned(row, missing))
-
-
-def _unsigned(row: RuleSet, missing: Sequence[Approval.Side]) -> str:
-    return f"{row} are not signed for {_and(missing)} yet, so they cannot go live. Ask for it."
-
-
-def _missing(row: RuleSet) -> Sequence[Approval.Side]:
-    return standing(row).missing
-
-
-def _and(sides: Mapping[Approval.Side, object] | Sequence[Approval.Side]) -> str:
-    return " and ".join(side.label for side in sides)
 
 
 def _must_be_as_seen(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handoffs.models import Delivery, Handoff, State
 from handoffs.retrying import QUICK_RETRIES
-from handoffs.rule_versions import standing
+from handoffs.rule_signatures import standing
 from routing.models import RuleSet
 from sla.models import ClockKind
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from handoffs import rule_versions
+from handoffs import rule_signatures, rule_versions
 from handoffs.admin.log import log_of
 from handoffs.now import now
 from routing import reports
@@ -78,13 +78,13 @@ class VersionAdmin(Logged, RuleSetAdmin):
 
     @display(description="signatures")
     def signed(self, rule_set: RuleSet) -> str:
-        standing = rule_versions.standing(rule_set)
+        standing = rule_signatures.standing(rule_set)
         told = [f"{side.label}: {one.approver}" for side, one in standing.signed.items()]
         return "; ".join([*told, *(f"{side.label}: not signed" for side in standing.missing)])
 
     @display(description="log")
     def log(self, rule_set: RuleSet) -> str:
-        return log_of(rule_versions.stream_of(rule_set))
+        return log_of(rule_signatures.stream_of(rule_set))
 
 
 class VersionRuleAdmin(Logged, RuleAdmin):

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timesince import timesince
 
-from handoffs import rule_versions
+from handoffs import rule_signatures
 from handoffs.admin.promise import GAPS, STUCK
 from handoffs.admin.sidebar import navigation
 from handoffs.models import Delivery, Handoff
@@ -76,7 +76,7 @@ def _versions(request: HttpRequest) -> Iterator[dict[str, Any]]:
     if not sees_rules(user, at=now()) or not admin.site.get_model_admin(RuleSet).has_view_permission(request):
         return
     found: dict[bool, list[int]] = {False: [], True: []}
-    for number, is_signed in rule_versions.in_approval():
+    for number, is_signed in rule_signatures.in_approval():
         found[is_signed].append(number)
     for is_signed, one, many in (
         (False, "version of the rules waits for signatures", "versions of the rules wait for signatures"),

@@ -19,7 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from handoffs import inside, rule_versions
+from handoffs import inside, rule_signatures
 from handoffs.access import may_start, rep_of
 from handoffs.models import Preference
 from handoffs.now import now
@@ -174,7 +174,7 @@ def _navigation(user: User) -> list[dict[str, Any]]:
     at = now()
     if not sees_rules(user, at=at):
         return entries
-    return [*entries, rules | {"count": rule_versions.waiting_for(user, at=at).count()}]
+    return [*entries, rules | {"count": rule_signatures.waiting_for(user, at=at).count()}]
 
 
 def _reader(user: User) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handoffs import rule_versions
+from handoffs import rule_signatures
 from handoffs.now import now
 from handoffs.rule_access import may_with_rules
 from handoffs.views.rule_acts import ACTS, Act
@@ -29,13 +29,13 @@ def why_not(act: Act, row: RuleSet, user: User) -> str:
         stands = f"{row} are {row.now_is}, and “{act.label}” is for a version that is {wanted}."
         return f"{stands} See what can be done with it."
     if act.name in {"sign", "ask_for_changes"}:
-        return rule_versions.why_not_sign(row, user, at=now()) or ""
+        return rule_signatures.why_not_sign(row, user, at=now()) or ""
     if act.name == "publish":
-        return rule_versions.why_not_publish(row)
+        return rule_signatures.why_not_publish(row)
     if act.name == "submit":
-        return rule_versions.why_behind(row)
-    if act.name == "rebase" and not rule_versions.why_behind(row):
+        return rule_signatures.why_behind(row)
+    if act.name == "rebase" and not rule_signatures.why_behind(row):
         return f"{row} are based on the live rules already. There is nothing to rebase."
-    if act.name == "go_back" and not rule_versions.was_sanctioned(row):
+    if act.name == "go_back" and not rule_signatures.was_sanctioned(row):
         return f"{row} were neither live nor signed, so they cannot go live at once. Begin a draft from the live rules."
     return ""

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from handoffs import rule_versions, timeline
+from handoffs import rule_signatures, timeline
 from handoffs.models import Approval
 from handoffs.now import now
 from handoffs.rule_access import may_with_rules, sees_rules
@@ -82,7 +82,7 @@ def versions(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "lines": [_line(row, reading) for row in shown.object_list],
         "live": live,
-        "to_sign": list(rule_versions.waiting_for(asked.user, at=reading.now)),
+        "to_sign": list(rule_signatures.waiting_for(asked.user, at=reading.now)),
         "may_begin": live is not None and may_with_rules(asked.user, "begin", at=now()),
     }
     return page(request, "rules/versions.html", context)
@@ -171,8 +171,8 @@ def _shown(row: RuleSet, asked: PageRequest) -> dict[str, Any]:
     user, at = asked.user, now()
     reading = reading_of(user, at)
     is_open = row.state in {State.DRAFT, State.IN_APPROVAL}
-    standing = rule_versions.standing(row)
-    events = timeline.sentences(rule_versions.stream_of(row), last=SHOWN_LINES)
+    standing = rule_signatures.standing(row)
+    events = timeline.sentences(rule_signatures.stream_of(row), last=SHOWN_LINES)
     line = _line(row, reading)
     found = list(_problems(reports.report(row) if is_open else [], row, user))
     is_blocked = any(one.is_blocking for one in found)
@@ -187,7 +187,7 @@ def _shown(row: RuleSet, asked: PageRequest) -> dict[str, Any]:
         "changes": _changes(row),
         "found": found,
         "is_open": is_open,
-        "behind": rule_versions.why_behind(row) if is_open else "",
+        "behind": rule_signatures.why_behind(row) if is_open else "",
         "edits_at": _edits_at(row, user),
         "signatures": [_signature(side, standing.signed.get(side), reading) for side in Approval.Side],
         "shows_signatures": row.state != State.DRAFT and (bool(standing.signed) or is_open),
@@ -201,7 +201,7 @@ def _why_not(row: RuleSet, user: User) -> str:
     """Why somebody who signs cannot sign this one; empty if they can, or never sign."""
     if row.state != State.IN_APPROVAL or not may_with_rules(user, "sign", at=now()):
         return ""
-    return rule_versions.why_not_sign(row, user, at=now()) or ""
+    return rule_signatures.why_not_sign(row, user, at=now()) or ""
 
 
 def _compared_with(row: RuleSet) -> RuleSet | None:

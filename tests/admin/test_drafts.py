@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from handoffs import rule_versions, timeline
+from handoffs import rule_signatures, rule_versions, timeline
 from routing.models import Function, Rule, RuleSet, Segment, Territory
 from tests import factories
 from tests.admin.pages import act, address, complaints, fields_of, save
@@ -50,7 +50,7 @@ def shown(client: Client, draft: RuleSet) -> dict[str, Any]:
 
 
 def told(draft: RuleSet) -> list[str]:
-    return [line.text for line in timeline.sentences(rule_versions.stream_of(draft))]
+    return [line.text for line in timeline.sentences(rule_signatures.stream_of(draft))]
 
 
 # --- Two people at once -----------------------------------------------------------------------------

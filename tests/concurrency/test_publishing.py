@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from handoffs import rule_versions
+from handoffs import rule_signatures, rule_versions
 from handoffs.models import Approval, Event
 from routing import compiling, publish
 from routing.decide import decide
@@ -117,7 +117,7 @@ def test_a_signature_and_a_taking_back_at_once_never_leave_a_signed_draft(firm: 
         succeeded(results, but=VersionError)
         version.refresh_from_db()
         assert version.state == "draft"
-        assert rule_versions.standing(submit(version, author)).signed == {}, "an old signature counts for nothing"
+        assert rule_signatures.standing(submit(version, author)).signed == {}, "an old signature counts for nothing"
 
 
 def test_the_same_person_signing_twice_at_once_signs_once(firm: Company, author: User):

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
-from handoffs import claiming, outbox, rule_versions, timeline
+from handoffs import claiming, outbox, rule_signatures, rule_versions, timeline
 from handoffs.models import Delivery, Notice, Preference
 from handoffs.rule_access import SIGNS, signers, signs_for
 from routing.drafts import mark_edited
@@ -173,7 +173,7 @@ def test_notice_message_and_act_are_there_together_or_not_at_all(firm: Company, 
         submit(draft, author)
     draft.refresh_from_db()
     assert (draft.state, Delivery.objects.count()) == ("draft", 0)
-    assert timeline.last(rule_versions.stream_of(draft), "rules_submitted") is None
+    assert timeline.last(rule_signatures.stream_of(draft), "rules_submitted") is None
 
 
 def test_what_waits_no_longer_is_unread_no_longer(firm: Company, draft: RuleSet, author: User):
@@ -250,12 +250,12 @@ def test_what_waits_for_somebody_is_what_they_can_sign(firm: Company, draft: Rul
     def waits() -> dict[str, list[int]]:
         people: dict[str, Any] = {key: firm.user(key) for key in ("ben", "clara", "elena", "ingrid")} | {"rui": author}
         found = {
-            key: [one.number for one in rule_versions.waiting_for(User.objects.get(pk=user.pk), at=NOW)]
+            key: [one.number for one in rule_signatures.waiting_for(User.objects.get(pk=user.pk), at=NOW)]
             for key, user in people.items()
         }
         for key, user in people.items():
             draft.refresh_from_db()
-            can = draft.state == "in_approval" and rule_versions.why_not_sign(draft, user, at=NOW) is None
+            can = draft.state == "in_approval" and rule_signatures.why_not_sign(draft, user, at=NOW) is None
             assert bool(found[key]) == can
         return {key: numbers for key, numbers in found.items() if numbers}
 
@@ -272,4 +272,4 @@ def test_what_waits_for_somebody_is_what_they_can_sign(firm: Company, draft: Rul
 
 def test_what_is_signed_by_both_sides_waits_for_nobody(firm: Company, draft: RuleSet, author: User):
     signed(firm, draft, author)
-    assert not rule_versions.waiting_for(firm.user("elena"), at=NOW)
+    assert not rule_signatures.waiting_for(firm.user("elena"), at=NOW)

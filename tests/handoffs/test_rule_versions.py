@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from handoffs import rule_versions, timeline
+from handoffs import rule_signatures, rule_versions, timeline
 from handoffs.models import Approval
 from routing import compiling, publish
 from routing.decide import decide
@@ -49,7 +49,7 @@ def test_every_act_is_a_line_of_a_chain_that_holds(firm: Company, draft: RuleSet
         "Went live in place of v1",
     ]
     assert told(firm.rule_set) == [f"Replaced by v{draft.number}"]
-    assert timeline.first_broken(rule_versions.stream_of(draft)) is None
+    assert timeline.first_broken(rule_signatures.stream_of(draft)) is None
 
 
 def test_a_receipt_of_before_keeps_its_version(firm: Company, draft: RuleSet, author: User):
@@ -152,9 +152,9 @@ def test_the_sales_manager_and_whom_they_delegate_to_sign_for_leadership(firm: C
         starts_at=NOW - timedelta(days=1),
         ends_at=NOW + timedelta(days=1),
     )
-    assert rule_versions.why_not_sign(version, firm.user("elena"), at=NOW) is None
-    assert rule_versions.why_not_sign(version, firm.user("ingrid"), at=NOW) is None
-    assert rule_versions.why_not_sign(version, firm.user("ingrid"), at=NOW + timedelta(days=2)) is not None
+    assert rule_signatures.why_not_sign(version, firm.user("elena"), at=NOW) is None
+    assert rule_signatures.why_not_sign(version, firm.user("ingrid"), at=NOW) is None
+    assert rule_signatures.why_not_sign(version, firm.user("ingrid"), at=NOW + timedelta(days=2)) is not None
     sign(version, firm.user("ingrid"))
     assert Approval.objects.values_list("side", "role").get() == ("leadership", RoleCode.SALES_MANAGER)
 
@@ -162,18 +162,20 @@ def test_the_sales_manager_and_whom_they_delegate_to_sign_for_leadership(firm: C
 @pytest.mark.parametrize("key", ["carsten", "mara", "ingrid"])
 def test_nobody_else_signs(firm: Company, draft: RuleSet, author: User, key: str):
     version = submit(draft, author)
-    assert "Only RevOps and sales leadership" in str(rule_versions.why_not_sign(version, firm.user(key), at=NOW))
+    assert "Only RevOps and sales leadership" in str(rule_signatures.why_not_sign(version, firm.user(key), at=NOW))
 
 
 def test_who_holds_an_office_and_has_left_does_not_sign(firm: Company, draft: RuleSet, author: User):
     gone = RepFactory.create(user=UserFactory.create(), is_active=False)
     RoleFactory.create(code=RoleCode.SALES_MANAGER, team=TeamFactory.create(), holder=gone)
-    assert rule_versions.why_not_sign(submit(draft, author), gone.user, at=NOW) is not None
+    assert rule_signatures.why_not_sign(submit(draft, author), gone.user, at=NOW) is not None
 
 
 def test_a_side_that_is_signed_for_leaves_nothing_to_sign(firm: Company, draft: RuleSet, author: User):
     version = sign(submit(draft, author), firm.user("clara"))
-    assert "signed for Sales leadership already" in str(rule_versions.why_not_sign(version, firm.user("elena"), at=NOW))
+    assert "signed for Sales leadership already" in str(
+        rule_signatures.why_not_sign(version, firm.user("elena"), at=NOW)
+    )
 
 
 # --- What voids a signature -------------------------------------------------------------------------
@@ -196,7 +198,7 @@ def test_an_edit_voids_the_signatures(firm: Company, draft: RuleSet, author: Use
 
 def test_taking_it_back_voids_the_signatures_even_without_an_edit(firm: Company, draft: RuleSet, author: User):
     version = signed(firm, draft, author)
-    assert rule_versions.standing(rule_versions.take_back(version, by=author, now=NOW)).signed == {}
+    assert rule_signatures.standing(rule_versions.take_back(version, by=author, now=NOW)).signed == {}
     submit(version, author)
     assert "not signed" in refusal(rule_versions.make_live, rule_set=version, by=author, now=NOW)
     sign(version, firm.user("ben"), firm.user("clara"))
@@ -231,10 +233,10 @@ def test_asking_for_changes_needs_words_and_makes_it_a_draft_again(firm: Company
     rule_versions.ask_for_changes(version, comment="90 minutes is too long", **arguments)
     assert state(version) == "draft"
     assert told(version)[-1] == "Changes asked for by Sales leadership; a draft again"
-    [answer] = rule_versions.standing(version).answers
+    [answer] = rule_signatures.standing(version).answers
     assert (answer.verdict, answer.comment) == ("changes", "90 minutes is too long")
     submit(version, author)
-    assert rule_versions.why_not_sign(version, firm.user("clara"), at=NOW) is None, "they may sign the next one"
+    assert rule_signatures.why_not_sign(version, firm.user("clara"), at=NOW) is None, "they may sign the next one"
     sign(version, firm.user("clara"))
 
 

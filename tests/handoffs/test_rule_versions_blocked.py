@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoffs import rule_versions
+from handoffs import rule_signatures, rule_versions
 from handoffs.models import Approval
 from routing import publish
 from routing.models import Rule, RuleSet, Segment, Territory, User
@@ -115,7 +115,7 @@ def test_whoever_brings_a_draft_up_to_date_does_not_sign_it(firm: Company, draft
     second = rule_versions.begin(based_on=firm.rule_set, title="Second", by=author, now=NOW)
     rule_versions.make_live(signed(firm, draft, author), by=author, now=NOW)
     rule_versions.rebase(second, by=firm.user("ben"), now=NOW)
-    assert "You edited" in str(rule_versions.why_not_sign(submit(second, author), firm.user("ben"), at=NOW))
+    assert "You edited" in str(rule_signatures.why_not_sign(submit(second, author), firm.user("ben"), at=NOW))
 
 
 def test_what_is_gone_back_to_must_say_what_was_signed(firm: Company, draft: RuleSet, author: User):
@@ -140,4 +140,4 @@ def test_only_what_both_sides_signed_at_one_time_comes_back_by_itself(
     if way == "one side asked for changes":
         arguments = {"seen_hash": version.content_hash, "by": firm.user("clara"), "now": NOW, "signed_at": NOW}
         rule_versions.ask_for_changes(version, comment="Too long", **arguments)  # type: ignore[arg-type]
-    assert not rule_versions.was_signed(content)
+    assert not rule_signatures.was_signed(content)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from handoffs import rule_versions
+from handoffs import rule_signatures, rule_versions
 from handoffs.models import Event
 from routing import publish
 from routing.models import Rule, RuleSet, User
@@ -77,7 +77,7 @@ def test_who_edited_a_draft_does_not_sign_it_after_a_rebase_either(firm: Company
     rule_versions.edited(behind, what=["rule R-220"], by=firm.user("ben"), now=NOW)
     rule_versions.rebase(behind, by=author, now=NOW)
     assert firm.user("ben") in behind.editors.all()
-    assert "You edited" in str(rule_versions.why_not_sign(submit(behind, author), firm.user("ben"), at=NOW))
+    assert "You edited" in str(rule_signatures.why_not_sign(submit(behind, author), firm.user("ben"), at=NOW))
 
 
 def test_conflicts_are_named_one_by_one_and_the_draft_stays_as_it_was(firm: Company, behind: RuleSet, author: User):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from handoffs import rule_versions, timeline
+from handoffs import rule_signatures, rule_versions, timeline
 from routing.models import RuleSet, User
 from routing.version_locks import VersionError
 from tests.factories import NOW, Company
@@ -39,7 +39,7 @@ def refusal(work: Any, **arguments: Any) -> str:
 
 
 def told(version: RuleSet) -> list[str]:
-    return [line.text for line in timeline.sentences(rule_versions.stream_of(version))]
+    return [line.text for line in timeline.sentences(rule_signatures.stream_of(version))]
 
 
 def state(version: RuleSet) -> str:
