@@ -12,7 +12,7 @@ from tests.access.personas import ADMINISTRATORS, NOBODY, STAFF, SUPERUSER, Who
 from tests.access.rows import Row, admin
 
 AUDITED = STAFF - ADMINISTRATORS | SUPERUSER
-CONFIRMED = {"_form_submitted": "True", "to": "{colleague}", "reason": "Knows them", "turns": "3"}
+CONFIRMED = {"_form_submitted": "True", "to": "{colleague}", "reason": "Knows them", "turns": "3", "how": "30"}
 """What a button's dialog, or the page that asks why, sends."""
 
 

@@ -144,6 +144,7 @@ def test_a_row_with_twenty_children_asks_as_often_as_a_row_with_one(model: type[
     with_one = queries_of(boss, address)
     for _ in range(19):
         make_child(parent)
+    queries_of(boss, address)  # What is kept of a version is worked out anew.
     assert queries_of(boss, address) <= with_one
 
 
