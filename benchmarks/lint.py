@@ -16,7 +16,8 @@ from benchmarks.matching import compiled_rows, rows_of
 from routing.checks import generated_failures
 from routing.conditions import Conditions
 from routing.countries import COUNTRIES
-from routing.lint import Target, findings_of
+from routing.lint import findings_of
+from routing.lint_findings import Target
 from routing.matcher import CompiledRules, Line, Region, SegmentBounds
 from routing.models import HandoffType
 from tests.routing.brute import random_rules

@@ -14,7 +14,7 @@ from typing import Any
 
 from routing.conditions import PREFIX_FIELDS, RANGE_FIELDS, Condition
 from routing.facts import Facts, Located
-from routing.lint_space import segment_of, variable_of
+from routing.lint_cells import segment_of, variable_of
 from routing.matcher import NAMED_REP, OWNER_STRATEGIES, POD, CompiledRules, Line
 
 TRIES = 40

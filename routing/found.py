@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from routing.checks import Failure
 from routing.facts import Facts
-from routing.lint import Finding
+from routing.lint_findings import Finding
 from routing.rule_words import Names
 from routing.soundness import Problem
 

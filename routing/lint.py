@@ -30,10 +30,12 @@ from dataclasses import dataclass, field
 from routing.conditions import Say
 from routing.corners import own_record
 from routing.facts import Facts
+from routing.lint_cells import TooWideError
+from routing.lint_findings import Finding, Target, about_all, few, many_not_compared, named, undecided
 from routing.lint_gaps import joined
 from routing.lint_search import Budget, Found, OutOfBudgetError, Search
-from routing.lint_space import Space, TooWideError, bits
-from routing.lint_words import as_spelt, conditions_in_words, listed
+from routing.lint_space import Space, bits
+from routing.lint_words import as_spelt, conditions_in_words
 from routing.matcher import OWNER_STRATEGIES, POD, CompiledRules, Line
 
 STEPS_PER_RULE = 50_000
@@ -42,30 +44,6 @@ STEPS_FOR_OVERLAPS = 100_000
 STEPS_FOR_GAPS = 30_000
 GAPS_PER_PLACE = 12
 GAPS_SHOWN = 5
-OTHERS_SHOWN = 12
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """Where a rule leads. `goes_to` tells targets apart; `trouble` is why nobody is there, as half a sentence."""
-
-    goes_to: str
-    trouble: str = ""
-    way_out: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """Something about one rule. `others` are codes of the rules it has to do with, in order; `witness` is a record that
-    shows it, None where no record exists or none was found.
-    """
-
-    kind: str
-    code: str
-    blocking: bool
-    sentence: str
-    witness: Facts | None = None
-    others: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -140,7 +118,7 @@ class Linting:
         for each in found:
             yield from each
         if not_compared and self.space is not None:
-            yield _about_all(_many_not_compared(not_compared))
+            yield about_all(many_not_compared(not_compared))
 
     def _try_all(self) -> None:
         place = {line.id: number for number, line in enumerate(self.rules.lines)}
@@ -156,7 +134,7 @@ class Linting:
     def _unless_reached(self, number: int, purse: _Purse) -> Iterator[Finding]:
         line, space = self.rules.lines[number], self.space
         if space is None:
-            yield _undecided(line)
+            yield undecided(line)
             return
         budget = purse.budget()
         given = budget.steps
@@ -164,7 +142,7 @@ class Linting:
         try:
             found = search.find([space.lines[number]], self.before[number])
         except OutOfBudgetError:
-            yield _undecided(line)
+            yield undecided(line)
         else:
             if found is None:
                 self.dead |= 1 << number
@@ -185,7 +163,7 @@ class Linting:
                     kind="dead",
                     code=line.code,
                     blocking=True,
-                    sentence=f"{_named(line)} never takes anything: no record can meet “{why}”. Correct the conditions "
+                    sentence=f"{named(line)} never takes anything: no record can meet “{why}”. Correct the conditions "
                     "or delete the rule.",
                 )
             needed = _alone(space, number, space.taking(found.box) & self.before[number], budget) or needed
@@ -199,7 +177,7 @@ class Linting:
             kind="dead" if alone else "union_dead",
             code=line.code,
             blocking=True,
-            sentence=f"{_named(line)} never takes anything: all its records meet {_few(killers)} {first}. Move "
+            sentence=f"{named(line)} never takes anything: all its records meet {few(killers)} {first}. Move "
             f"{line.code} up, narrow {which}, or delete {line.code}.",
             witness=space.record(found.box) if found is not None else None,
             others=tuple(killer.code for killer in killers),
@@ -212,7 +190,7 @@ class Linting:
                 kind="target",
                 code=line.code,
                 blocking=True,
-                sentence=f"{_named(line)} leads to nobody: {target.trouble}. {target.way_out}",
+                sentence=f"{named(line)} leads to nobody: {target.trouble}. {target.way_out}",
                 witness=self.records.get(number),
             )
 
@@ -234,7 +212,7 @@ class Linting:
                 kind="gap",
                 code=line.code,
                 blocking=False,
-                sentence=f"Only the catch-all {_named(line)} takes records where {words}. Add a rule for them, or "
+                sentence=f"Only the catch-all {named(line)} takes records where {words}. Add a rule for them, or "
                 f"leave them to the catch-all.{rest}",
                 witness=space.record(gap.box),
             )
@@ -243,7 +221,7 @@ class Linting:
                 kind="undecided",
                 code=line.code,
                 blocking=False,
-                sentence=f"What only the catch-all {_named(line)} takes was not found out to the end, because there "
+                sentence=f"What only the catch-all {named(line)} takes was not found out to the end, because there "
                 "are too many rules. There may be more gaps than those listed.",
             )
 
@@ -292,7 +270,7 @@ class Linting:
                 kind="overlap",
                 code=line.code,
                 blocking=False,
-                sentence=f"{_named(line)} shares records with {_few(others)}, which {'comes' if one else 'come'} first "
+                sentence=f"{named(line)} shares records with {few(others)}, which {'comes' if one else 'come'} first "
                 f"and {'leads' if one else 'lead'} elsewhere. If {line.code} should have them, move it up.",
                 witness=self.seen[number, taking[0]],
                 others=tuple(other.code for other in others),
@@ -331,7 +309,7 @@ def findings_of(
         space, too_wide = None, f"{error} "
     found = list(Linting(rules, targets, types, space, say=say).findings())
     if too_wide:
-        found.append(_about_all(f"{too_wide}Gaps were not looked for, and of dead rules and overlaps only the plain."))
+        found.append(about_all(f"{too_wide}Gaps were not looked for, and of dead rules and overlaps only the plain."))
     return found
 
 
@@ -348,37 +326,3 @@ def _kills(space: Space, number: int, killers: int, budget: Budget) -> bool:
 def _alone(space: Space, number: int, candidates: int, budget: Budget) -> int:
     """The first of these lines that takes all of the line by itself, as a bit; 0 if none does."""
     return next((1 << each for each in bits(candidates) if _kills(space, number, 1 << each, budget)), 0)
-
-
-def _undecided(line: Line) -> Finding:
-    return Finding(
-        kind="undecided",
-        code=line.code,
-        blocking=False,
-        sentence=f"{_named(line)} could not be checked to the end, because too many rules before it touch it. Narrow "
-        "some of them, or try records on it by hand.",
-    )
-
-
-def _about_all(sentence: str) -> Finding:
-    return Finding(kind="undecided", code="", blocking=False, sentence=sentence)
-
-
-def _many_not_compared(count: int) -> str:
-    rules = "1 rule was" if count == 1 else f"{count:,} rules were"
-    return (
-        f"{rules} not compared with all rules before, because too many touch each other. There may be more overlaps "
-        "than those listed."
-    )
-
-
-def _few(lines: Sequence[Line]) -> str:
-    names = [_named(line) for line in lines[:OTHERS_SHOWN]]
-    return listed([*names, f"{len(lines) - OTHERS_SHOWN} others"] if len(lines) > OTHERS_SHOWN else names)
-
-
-def _named(line: Line) -> str:
-    return f"{line.code} {line.name}".strip()
-
-
-__all__ = ["Finding", "Linting", "Target", "findings_of"]

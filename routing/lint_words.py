@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from routing.conditions import Say
 from routing.facts import Facts
-from routing.lint_space import SIZE, Box, Cell, Space, Variable, segment_of
+from routing.lint_cells import SIZE, Cell, Variable, segment_of
+from routing.lint_space import Box, Space
 from routing.matcher import Line
 
 MOST_WORDS = 6

@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from routing.compiling import compile_now
 from routing.conditions import ConditionError, Conditions
-from routing.lint import Finding, Target, findings_of
+from routing.lint import findings_of
+from routing.lint_findings import Finding, Target
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line
 from routing.models import Function, HandoffType, Membership, Pod, Pool, Rep, Rule, RuleSet, Territory
 from routing.rule_words import Names

@@ -17,8 +17,9 @@ from routing.conditions import PREFIX_FIELDS, RANGE_FIELDS, Condition
 from routing.corners import own_record
 from routing.countries import COUNTRIES
 from routing.facts import Facts
+from routing.lint_cells import TooWideError
 from routing.lint_search import Budget, OutOfBudgetError, Search
-from routing.lint_space import Space, TooWideError
+from routing.lint_space import Space
 from routing.matcher import CompiledRules, Line
 
 STEPS = 5_000

@@ -14,8 +14,9 @@ from typing import Any
 
 from routing.conditions import Conditions
 from routing.facts import Facts, Located
-from routing.lint import Target
-from routing.lint_space import Space, _holds, segment_of
+from routing.lint_cells import _holds, segment_of
+from routing.lint_findings import Target
+from routing.lint_space import Space
 from routing.matcher import OWNER_STRATEGIES, CompiledRules, Line, Region, SegmentBounds
 
 TYPES = ("mql_to_sales", "sql_to_ae")

@@ -7,7 +7,7 @@ import pytest
 from routing.checks import Failure
 from routing.facts import Facts
 from routing.found import problems_of
-from routing.lint import Finding
+from routing.lint_findings import Finding
 
 pytestmark = pytest.mark.django_db
 

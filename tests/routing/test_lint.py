@@ -8,7 +8,8 @@ import pytest
 
 from routing import linting
 from routing.conditions import Conditions
-from routing.lint import Finding, Target, findings_of
+from routing.lint import findings_of
+from routing.lint_findings import Finding, Target
 from routing.matcher import CompiledRules, Line, Region
 from routing.models import Function, Rep, RuleSet
 from tests.factories import (

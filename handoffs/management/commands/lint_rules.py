@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from routing import checks, linting
 from routing.checks import Failure
-from routing.lint import Finding
+from routing.lint_findings import Finding
 from routing.models import RuleSet
 
 WRONG_INPUT, BLOCKING = 2, 3
