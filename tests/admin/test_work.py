@@ -359,7 +359,8 @@ def test_a_won_deal_without_a_closing_time_is_told_at_its_field(boss: Client):
         ("country", "Norway", "Ensure this value has at most 2 characters (it has 6)."),
         ("country", "no", "Use the two-letter country code in capitals, e.g. NO."),
         ("time_zone", "Oslo", "“Oslo” is not a time zone. Use an IANA name such as Europe/Oslo."),
-        ("custom", "[1]", "This is not JSON."),
+        ("custom", "[1]", "This is no mapping."),
+        ("custom", "{", "This is not JSON."),
         ("name", "", "This field is required."),
     ],
 )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
+
 from handoffs import shipped
 from routing import compiling
 from routing.models import (
@@ -116,8 +118,9 @@ def company(*, now: datetime = NOW, strategies: Mapping[str, str] | None = None)
     `strategies` has another than taking turns for the rules of a pool, by the pool's code.
     """
     chosen = dict(strategies or {})
-    # The same ids come again in every test: what was worked out for them in another one is forgotten.
+    # The same ids come again in every test: what was kept for them in another one is forgotten.
     compiling.compiled.cache_clear()
+    cache.clear()
     return made_once(("company", now, *sorted(chosen.items())), lambda: _company(now, chosen))
 
 

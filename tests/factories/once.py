@@ -48,6 +48,7 @@ def made_once(key: Hashable, make: Callable[[], T]) -> T:
         GroupPermission._base_manager.bulk_create(
             GroupPermission(group_id=group, permission_id=ids[name]) for group, name in kept.may
         )
+        _go_on_counting([model for model, _ in kept.rows])
     return cast(T, pickle.loads(kept.made))
 
 
@@ -73,6 +74,23 @@ def _models() -> list[type[Model]]:
     return [
         model for model in apps.get_models(include_auto_created=True) if model._meta.managed and not model._meta.proxy
     ]
+
+
+def _go_on_counting(models: Sequence[type[Model]]) -> None:
+    """PostgreSQL gives the next ids after these rows, also where a flush made it begin again."""
+    if connection.vendor != "postgresql":
+        return
+    tables = [connection.ops.quote_name(model._meta.db_table) for model in models if model._meta.pk.column == "id"]
+    with connection.cursor() as cursor:
+        counters = [f"pg_get_serial_sequence('{table}', 'id')" for table in tables]
+        told = zip(tables, counters, strict=True)
+        cursor.execute(
+            "SELECT "
+            + ", ".join(
+                f"setval({counter}, greatest(nextval({counter}), (SELECT max(id) FROM {table})))"
+                for table, counter in told
+            )
+        )
 
 
 def _holds_something(models: Sequence[type[Model]]) -> bool:
