@@ -16,6 +16,8 @@ from routing.countries import normal_country
 from routing.facts import LONGEST_WORD, Known, Located, normal_postcode, normal_value, normal_word, plain_text
 
 MISSING = "missing"
+NOT_KNOWN = "not known"
+"""What people call a missing fact."""
 TAKER = "taker"
 """Not for writing: whether somebody is there whom an owner or a pod rule would give it to."""
 HANDOFF_TYPES = frozenset({"mql_to_sales", "sql_to_ae", "closed_to_cs", "expansion_to_sales"})
@@ -110,13 +112,16 @@ class Condition:
             return self.below is not None and found < self.below
         return found >= self.at_least and (self.below is None or found < self.below)
 
-    def words(self, *, say: Say | None = None) -> str:
-        """The condition as people say it: "segment is enterprise or mid_market". `say` may know better words."""
-        name = self.field.removeprefix(CUSTOM).replace("_", " ")
-        parts = ["something that cannot be read"] if self.is_unreadable else sorted(self.values)
-        if say is not None and not self.is_unreadable:
-            parts = sorted(say(self.field, word) for word in parts)
-        if self.prefixes:
+    @property
+    def label(self) -> str:
+        """The field as people say it."""
+        return self.field.removeprefix(CUSTOM).replace("_", " ")
+
+    def answers(self, *, say: Say | None = None) -> list[str]:
+        """What passes, as people say it. `say` may know better words."""
+        if self.is_unreadable:
+            parts = ["something that cannot be read"]
+        elif self.prefixes:
             parts = [f"{prefix}…" for prefix in self.prefixes]
         elif self.at_least is not None and self.below is not None:
             parts = [f"{self.at_least:,} to {self.below - 1:,}"]
@@ -124,9 +129,13 @@ class Condition:
             parts = [f"{self.at_least:,} or more"]
         elif self.below is not None:
             parts = [f"under {self.below:,}"]
-        if self.missing:
-            parts.append("not known")
-        return f"{name} is {' or '.join(parts)}"
+        else:
+            parts = sorted(say(self.field, word) if say else word for word in self.values)
+        return [*parts, NOT_KNOWN] if self.missing else parts
+
+    def words(self, *, say: Say | None = None) -> str:
+        """The condition as people say it: "segment is enterprise or mid_market". `say` may know better words."""
+        return f"{self.label} is {' or '.join(self.answers(say=say))}"
 
 
 _RANGE_KEYS = frozenset({"from", "below", MISSING})

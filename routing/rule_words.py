@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from routing.conditions import CUSTOM, Condition, Conditions
+from routing.conditions import CUSTOM, NOT_KNOWN, Condition, Conditions
 from routing.countries import COUNTRIES
 from routing.facts import Facts, Located
 from routing.matcher import Line
 from routing.models import HandoffType, Rule, Segment, SegmentCode, Territory
 
-NOT_KNOWN = "not known"
 ONLY_WHERE = "only where "
 Strategy = Rule.Strategy
 IF_SOMEBODY: Mapping[str, str] = {
@@ -78,20 +77,7 @@ class Names:
 
     def condition(self, condition: Condition) -> Asked:
         """A condition with every value by its name."""
-        name = condition.field.removeprefix(CUSTOM).replace("_", " ")
-        if condition.is_unreadable:
-            answers = ["something that cannot be read"]
-        elif condition.prefixes:
-            answers = [f"{prefix}…" for prefix in condition.prefixes]
-        elif condition.at_least is not None and condition.below is not None:
-            answers = [f"{condition.at_least:,} to {condition.below - 1:,}"]
-        elif condition.at_least is not None:
-            answers = [f"{condition.at_least:,} or more"]
-        elif condition.below is not None:
-            answers = [f"under {condition.below:,}"]
-        else:
-            answers = sorted(self.value(condition.field, word) for word in condition.values)
-        return Asked(name, (*answers, NOT_KNOWN) if condition.missing else tuple(answers))
+        return Asked(condition.label, tuple(condition.answers(say=self.value)))
 
     def conditions(self, raw: object) -> list[Asked]:
         """Stored conditions; empty for everything."""

@@ -13,14 +13,9 @@ from routing.models import Function, Rule, RuleSet, Segment, Territory
 from tests import factories
 from tests.admin.pages import act, address, complaints, fields_of, save
 from tests.admin.worlds import signed_in
-from tests.factories import NOW, Company, company
+from tests.factories import NOW, Company
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
 
 
 @pytest.fixture

@@ -14,21 +14,10 @@ from handoffs import rule_versions
 from routing import ledger, turns
 from routing.models import Membership, Pool, RuleSet, User
 from tests.admin.pages import address
-from tests.admin.worlds import signed_in
-from tests.factories import NOW, Company, MembershipFactory, UserFactory, company
+from tests.factories import NOW, Company, MembershipFactory, UserFactory
 from tests.handoffs.versions import change, sign, submit
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
-
-
-@pytest.fixture
-def revops(firm: Company) -> Client:
-    return signed_in(group="revops")
 
 
 def tile(client: Client, part: str) -> dict[str, Any]:

@@ -9,20 +9,10 @@ from handoffs.models import Event, Handoff, State
 from tests import factories
 from tests.admin.pages import address, fields_of
 from tests.admin.worlds import signed_in
-from tests.factories import NOW, Company, company
+from tests.factories import NOW, Company
 from tests.handoffs.given import assigned
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def firm() -> Company:
-    return company()
-
-
-@pytest.fixture
-def revops(firm: Company) -> Client:
-    return signed_in(group="revops")
 
 
 def ask(client: Client, action: str, *handoffs: Handoff):
