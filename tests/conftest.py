@@ -3,6 +3,8 @@
 import itertools
 import os
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -93,4 +95,13 @@ def page(browser: Browser, live_server) -> Iterator[Page]:
     context.route("**/*", stay_home)
     yield context.new_page()
     context.close()
+    let_requests_end()
     assert strangers == [], "the page asked other hosts for something"
+
+
+def let_requests_end() -> None:
+    """Waits, two seconds at most, for what a page asked for just before it was closed: a flush would run into it."""
+    until = time.monotonic() + 2
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(max(0.0, until - time.monotonic()))
