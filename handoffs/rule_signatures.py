@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from handoffs.models import Approval
 from handoffs.rule_access import signs_for
+from routing import publish
 from routing.models import RuleSet, User
 from routing.version_locks import VersionError
 
@@ -86,11 +87,8 @@ def why_not_sign(rule_set: RuleSet, user: User, *, at: datetime) -> str | None:
 
 def why_behind(row: RuleSet) -> str:
     """Why a version has to be rebased before it is submitted, signed or published; empty if it need not."""
-    live = RuleSet.objects.filter(state=State.LIVE).first()
-    if live is None or row.based_on_id == live.pk:
-        return ""
-    based = f"v{row.based_on.number}" if row.based_on else "no version"
-    return f"{row} are based on {based}, and v{live.number} is live now. Rebase them first; signatures are void then."
+    stale = publish.behind(row, RuleSet.objects.filter(state=State.LIVE).first())
+    return f"{stale}; signatures are void then." if stale else ""
 
 
 def why_not_publish(row: RuleSet) -> str:

@@ -164,9 +164,17 @@ def _must_be(row: RuleSet, state: RuleSet.State, done: str) -> None:
 
 
 def _must_follow_live(row: RuleSet, live: RuleSet | None) -> None:
-    if live is not None and row.based_on_id != live.pk:
-        based = f"v{row.based_on.number}" if row.based_on else "no version"
-        raise VersionError(f"{row} are based on {based}, and v{live.number} is live now. Rebase them first.")
+    stale = behind(row, live)
+    if stale:
+        raise VersionError(f"{stale}.")
+
+
+def behind(row: RuleSet, live: RuleSet | None) -> str:
+    """That other rules went live since a version was begun, a sentence without its end; empty if none did."""
+    if live is None or row.based_on_id == live.pk:
+        return ""
+    based = f"v{row.based_on.number}" if row.based_on else "no version"
+    return f"{row} are based on {based}, and v{live.number} is live now. Rebase them first"
 
 
 def _must_be_sound(row: RuleSet, *, despite_checks: bool = False) -> None:
